@@ -1,0 +1,79 @@
+"""`muster credentials`: what a program needs to use this server."""
+
+from typing import Any
+
+import click
+
+from muster.cli.options import wait_for, with_database, with_json, with_tenant
+from muster.settings import Settings
+
+EPILOG = """\b
+Examples:
+  muster credentials
+  muster credentials --json | jq -r .auth0.client_secret
+  export SSL_CERT_FILE=$(muster credentials --json | jq -r .ca_file)
+
+The first password is null once it was changed."""
+
+
+@click.command(epilog=EPILOG)
+@with_database
+@with_tenant
+@with_json
+def credentials(settings: Settings, tenant: str, as_json: bool) -> None:  # noqa: FBT001
+    """Show the addresses, keys and first password of a server that was started."""
+    from muster.cli.output import print_json, print_pairs
+
+    found = wait_for(_credentials(settings, tenant))
+    if as_json:
+        print_json(found)
+        return
+    pairs = [("database", _shown(settings)), ("issuer", found["issuer"]), ("ca_file", found["ca_file"])]
+    for part, members in found.items():
+        if isinstance(members, dict):
+            pairs += [(f"{part}.{name}", value) for name, value in members.items()]
+    print_pairs(pairs)
+
+
+def _shown(settings: Settings) -> str:
+    from muster.storage import address
+
+    return str(address.parse(settings.database))
+
+
+async def _credentials(settings: Settings, tenant_name: str) -> dict[str, Any]:
+    from muster.cli.failures import NOT_STARTED
+    from muster.cli.tenants import started, tenant_named
+    from muster.core.actor import operator
+    from muster.core.connections.model import DEFAULT_NAME
+    from muster.core.facts import ADDRESSES
+    from muster.dialects.auth0 import furnish as auth0
+    from muster.dialects.auth0.access import audience
+    from muster.first_start import ADMIN_EMAIL, first_password, master_key, recall, site_of
+    from muster.wiring import sites
+
+    async with started(settings) as database:
+        addresses = await recall(database.store, ADDRESSES)
+        if not addresses:
+            raise click.ClickException(NOT_STARTED)
+        tenant = await tenant_named(database.store, tenant_name)
+        box = await master_key(settings, database)
+        found = await sites(settings, database.store, addresses["tls_port"])
+        site = site_of(tenant, found)
+        if site == found.default:
+            # As the server was started, whatever this command's own settings say.
+            site = site._replace(public_url=addresses["public_url"])
+        client = await database.runner.run(tenant.number, operator(), auth0.management_client, box)
+        password = await first_password(database.store, tenant.number, box)
+    return {
+        "issuer": site.public_url,
+        "ca_file": addresses["ca_file"] or None,
+        "auth0": {
+            "domain": site.public_url.partition("://")[2].rstrip("/"),
+            "audience": audience(site),
+            "client_id": client.client_id if client is not None else None,
+            "client_secret": client.client_secret if client is not None else None,
+            "connection": DEFAULT_NAME,
+        },
+        "admin": {"email": ADMIN_EMAIL, "password": password},
+    }

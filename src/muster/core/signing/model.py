@@ -1,0 +1,20 @@
+"""Keys that Muster signs with. Each purpose has its own ring, so that a token of one kind is refused where another is due."""
+
+from typing import Any, Literal
+
+from muster.core.records import Record
+
+
+class SigningKey(Record, frozen=True, kw_only=True):
+    """`id` is the key id (JWS `kid`); `private` is the sealed PKCS #8 key, `public` its JWK (RFC 7517)."""
+
+    purpose: Literal["management", "identity", "template", "ticket"]
+    algorithm: str
+    private: str
+    public: dict[str, Any] = {}
+
+
+class Credential(Record, frozen=True, kw_only=True):
+    """A first password or key made at the first start, sealed, for `muster credentials`; erased at its first change."""
+
+    secret: str

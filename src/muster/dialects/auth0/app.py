@@ -1,0 +1,65 @@
+"""The table of contents of Auth0's dialect: every route, in the order of the topics."""
+
+from muster.core.transaction import TransactionRunner
+from muster.dialects.auth0 import access, errors
+from muster.dialects.auth0.describe import description
+from muster.dialects.auth0.resources import client_grants, clients, connections, oauth, resource_servers, users
+from muster.dialects.auth0.services import Services
+from muster.dialects.kit.api import Api, Dialect
+from muster.dialects.kit.call import Call
+from muster.dialects.kit.limits import Allowance
+from muster.dialects.kit.reply import Header
+from muster.dialects.kit.routes import Route, Routes
+
+NAME = "auth0"
+
+BASE = "/api/v2"
+
+ROOTS = (b"/api/v2", b"/oauth/token")
+"""The paths that lead here on a host that is bound to no dialect."""
+
+MANAGEMENT = [
+    *users.ROUTES,
+    *connections.ROUTES,
+    *clients.ROUTES,
+    *resource_servers.ROUTES,
+    *client_grants.ROUTES,
+]
+"""The operations of the management API; their paths are relative to `BASE`."""
+
+
+def routes() -> Routes:
+    """The compiled table."""
+    management = [
+        Route(route.method, BASE + route.path, route.handler, route.needs, route.title, route.about)
+        for route in MANAGEMENT
+    ]
+    described = Route("GET", "/openapi.json", description(MANAGEMENT), needs=None, title="Describe this API")
+    return Routes([*management, *oauth.ROUTES, described])
+
+
+def limits(call: Call) -> list[Header]:
+    """The rate-limit headers of every answer."""
+    allowance: Allowance | None = call.allowance
+    if allowance is None:
+        return []
+    return [
+        (b"x-ratelimit-limit", b"%d" % allowance.limit),
+        (b"x-ratelimit-remaining", b"%d" % allowance.remaining),
+        (b"x-ratelimit-reset", b"%d" % allowance.reset),
+    ]
+
+
+def build(runner: TransactionRunner, services: Services) -> Api:
+    """The dialect, running on these services."""
+    dialect = Dialect(
+        name=NAME,
+        routes=routes(),
+        authenticate=access.authenticate,
+        permit=access.permit,
+        refuse=errors.refuse,
+        headers=limits,
+        limit=services.limit,
+        services=services,
+    )
+    return Api(dialect, runner)

@@ -1,0 +1,135 @@
+"""PATCH of a user: which members may change together, and the acts that a body stands for."""
+
+from typing import Any
+
+from muster.core.connections.model import Connection
+from muster.core.ids import UserId
+from muster.core.records import Key
+from muster.core.transaction import Transaction
+from muster.core.users import actions
+from muster.core.users.actions import HashedPassword
+from muster.core.users.model import User
+from muster.core.users.shapes import Kind
+from muster.core.users.shown import primary, shown_email, shown_name, shown_nickname
+from muster.dialects.auth0.wire.ids import show_user_id
+from muster.dialects.auth0.wire.new_users import PROFILE, RESERVED, check_metadata, check_username
+from muster.dialects.auth0.wire.users import default_picture
+from muster.dialects.kit.errors import BadRequest
+
+NEVER_TOGETHER = (
+    ("password", "email"),
+    ("password", "email_verified"),
+    ("username", "email"),
+    ("username", "email_verified"),
+    ("username", "password"),
+)
+"""Pairs of members that one call must not change."""
+
+
+def check_update(body: dict[str, Any], user: User, realm: Connection) -> None:
+    """Refuse what this vendor refuses, before anything is done."""
+    for one, other in NEVER_TOGETHER:
+        if one in body and other in body:
+            raise _unsupported(f"Cannot update {one} and {other} simultaneously.")
+    if realm.kind not in ("database", "passwordless"):
+        if "email" in body:
+            raise _unsupported("Cannot update email for non-database user.")
+        if "email_verified" in body or "verify_email" in body:
+            raise _unsupported("Email verification is not supported for enterprise users.")
+        fixed = sorted(set(PROFILE).intersection(body))
+        if fixed:
+            raise _unsupported(
+                f"The following user attributes cannot be updated: {', '.join(fixed)}. The connection must either be a "
+                "database connection (using the Auth0 store), a passwordless connection (email or sms) or has disabled "
+                "'Sync user profile attributes at each login'. For more information, see "
+                "https://auth0.com/docs/dashboard/guides/connections/configure-connection-sync"
+            )
+    if realm.disabled and ("email" in body or "password" in body):
+        raise _unsupported("Cannot change email or password for users in a disabled connection.")
+    check_metadata(body.get("user_metadata"), "user_metadata")
+    check_metadata(body.get("app_metadata"), "app_metadata", RESERVED)
+    username = body.get("username")
+    if username is not None and not (user.username is not None and user.username.key == username.lower()):
+        check_username(username, realm)
+
+
+async def update_user(
+    tx: Transaction, key: UserId | Key, body: dict[str, Any], password: HashedPassword | None
+) -> User:
+    """Carry out every change that the body asks for, as one act."""
+    before = await actions.find_user(tx, key)
+    user = await _addresses(tx, before, body)
+    if "username" in body:
+        value = body["username"]
+        user = await actions.set_username(tx, user, value.lower() if value is not None else None, door="auth0")
+    profile = {name: body[name] for name in PROFILE if name in body and not _is_echo(before, name, body[name])}
+    if profile:
+        user = await actions.update_profile(tx, user, profile)
+    if "user_metadata" in body:
+        user = await actions.set_metadata(tx, user, "unsafe", body["user_metadata"], "merge_first_level")
+    if "app_metadata" in body:
+        user = await actions.set_metadata(tx, user, "private", body["app_metadata"], "merge_first_level")
+    if "password" in body:
+        user = await _password(tx, user, password, keep_suspension="blocked" in body)
+    if "blocked" in body:
+        user = await (actions.suspend(tx, user, door="auth0") if body["blocked"] else actions.unsuspend(tx, user))
+    if body.get("verify_email"):
+        actions.send_verification(tx, user)
+    return user
+
+
+async def _addresses(tx: Transaction, user: User, body: dict[str, Any]) -> User:
+    """The shown e-mail and phone number, and whether they are proved."""
+    if "email" in body and not _is_shown_contact(user, body["email"]):
+        user = await actions.replace_primary(tx, user, "email", body["email"], verified=body.get("email_verified"))
+    elif "email_verified" in body:
+        user = await _set_verified(tx, user, "email", verified=body["email_verified"])
+    if "phone_number" in body:
+        number, proved = body["phone_number"], body.get("phone_verified")
+        user = await actions.replace_primary(tx, user, "phone", number, verified=proved)
+    elif "phone_verified" in body:
+        user = await _set_verified(tx, user, "phone", verified=body["phone_verified"])
+    return user
+
+
+async def _set_verified(tx: Transaction, user: User, kind: Kind, *, verified: bool) -> User:
+    """Vouch for the shown address. A contact that is vouched for becomes an address of the user's own."""
+    own = primary(user.emails if kind == "email" else user.phones)
+    if own is not None:
+        return await actions.set_verified(tx, user, kind, own.id, verified=verified)
+    contact = shown_email(user)
+    if kind == "email" and contact is not None and contact.verified != verified:
+        return await actions.replace_primary(tx, user, "email", contact.address, verified=verified)
+    return user
+
+
+async def _password(tx: Transaction, user: User, password: HashedPassword | None, *, keep_suspension: bool) -> User:
+    """A new password also lifts locks, and a suspension that came through this API; null takes the password away."""
+    if password is None:
+        return await actions.remove_password(tx, user)
+    user = await actions.set_password(tx, user, password, unlock=True)
+    own = user.suspension is not None and user.suspension.by == "auth0"
+    return await actions.unsuspend(tx, user) if own and not keep_suspension else user
+
+
+def _is_shown_contact(user: User, email: str | None) -> bool:
+    shown = shown_email(user)
+    return shown is not None and shown.contact and email == shown.address
+
+
+def _is_echo(user: User, member: str, value: str | None) -> bool:
+    """Whether a client only sends back the value that was derived for it, which must not become a stored fact."""
+    if value is None or getattr(user.profile, member) is not None:
+        return False
+    if member == "name":
+        return value == shown_name(user)
+    if member == "nickname":
+        return value == shown_nickname(user)
+    if member == "picture":
+        email = shown_email(user)
+        return value == default_picture(show_user_id(user), email and email.address, user.profile.name)
+    return False
+
+
+def _unsupported(message: str) -> BadRequest:
+    return BadRequest("operation_not_supported", message=message)

@@ -1,0 +1,120 @@
+"""Clients on the wire: the core knows their name, secret and grants, everything else is kept as sent."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from muster.core.apps.model import Application
+from muster.core.security import SecretBox
+from muster.dialects.auth0.wire.sealing import open_secrets, seal_secrets, seal_text
+
+VENDOR = "auth0"
+
+Document = dict[str, Any]
+
+SUMMARY = frozenset({"client_id", "tenant", "name", "description", "app_type", "logo_uri", "is_first_party", "global"})
+"""What a caller sees who may read no more than a summary."""
+
+_OF_THE_CORE = frozenset({"name", "grant_types", "client_secret"})
+
+_INTERACTIVE = ["authorization_code", "implicit", "refresh_token"]
+_GRANT_TYPES = {
+    "native": _INTERACTIVE,
+    "spa": _INTERACTIVE,
+    "non_interactive": ["client_credentials"],
+}
+_EVERY_GRANT_TYPE = [*_INTERACTIVE, "client_credentials"]
+
+_DEFAULTS: Document = {
+    "global": False,
+    "is_token_endpoint_ip_header_trusted": False,
+    "is_first_party": True,
+    "oidc_conformant": False,
+    "sso_disabled": False,
+    "cross_origin_authentication": False,
+    "custom_login_page_on": True,
+}
+_JWT = {"alg": "RS256", "lifetime_in_seconds": 36_000, "secret_encoded": False}
+_REFRESH_TOKEN = {
+    "rotation_type": "non-rotating",
+    "expiration_type": "non-expiring",
+    "leeway": 0,
+    "token_lifetime": 31_557_600,
+    "infinite_token_lifetime": True,
+    "idle_token_lifetime": 2_592_000,
+    "infinite_idle_token_lifetime": True,
+}
+
+
+def new_client(body: Document, id_: str, secret: str, box: SecretBox) -> Application:
+    """The application that a checked body describes, with a secret that was made for it."""
+    grant_types = body.get("grant_types")
+    return Application(
+        id=id_,
+        name=body["name"],
+        secret=box.seal(secret.encode(), purpose=secret_purpose(id_)),
+        grant_types=_GRANT_TYPES.get(body.get("app_type", ""), _EVERY_GRANT_TYPE)
+        if grant_types is None
+        else grant_types,
+        vendor={VENDOR: seal_secrets(_kept({}, body), box, _purpose(id_))},
+    )
+
+
+def changed_client(before: Application, body: Document, box: SecretBox) -> Application:
+    """The application after a checked body of changes; null removes a member, `client_metadata` changes key by key."""
+    held = before.vendor.get(VENDOR, {})
+    kept = seal_secrets(
+        _kept(open_secrets(held, box, _purpose(before.id)), body), box, _purpose(before.id), before=held
+    )
+    after = replace(
+        before,
+        name=body.get("name", before.name),
+        grant_types=body.get("grant_types", before.grant_types),
+        vendor={**before.vendor, VENDOR: kept},
+    )
+    secret = body.get("client_secret")
+    return after if secret is None else with_secret(after, secret, box)
+
+
+def with_secret(app: Application, secret: str, box: SecretBox) -> Application:
+    """The application with this secret, sealed."""
+    return replace(app, secret=seal_text(secret, app.secret, box, secret_purpose(app.id)))
+
+
+def show_client(app: Application, box: SecretBox, *, secret: bool) -> Document:
+    """The client as it is answered, with its secret only for who may see that."""
+    kept = open_secrets(app.vendor.get(VENDOR, {}), box, _purpose(app.id))
+    shown: Document = {
+        **_DEFAULTS,
+        **kept,
+        "name": app.name,
+        "client_id": app.id,
+        "grant_types": app.grant_types,
+        "jwt_configuration": {**_JWT, **kept.get("jwt_configuration", {})},
+        "refresh_token": kept.get("refresh_token", _REFRESH_TOKEN),
+    }
+    if secret and app.secret is not None:
+        shown["client_secret"] = box.open(app.secret, purpose=secret_purpose(app.id)).decode()
+    return shown
+
+
+def secret_purpose(app_id: str) -> str:
+    """What binds a sealed client secret to its application."""
+    return f"client_secret:{app_id}"
+
+
+def kept_of(app: Application) -> Document:
+    """What was sent and means nothing to the core."""
+    return app.vendor.get(VENDOR, {})
+
+
+def _kept(before: Document, body: Document) -> Document:
+    after = {**before, **{name: value for name, value in body.items() if name not in _OF_THE_CORE}}
+    if body.get("client_metadata") is not None:
+        merged = {**before.get("client_metadata", {}), **body["client_metadata"]}
+        after["client_metadata"] = {name: value for name, value in merged.items() if value is not None}
+    return {name: value for name, value in after.items() if value is not None}
+
+
+def _purpose(app_id: str) -> str:
+    return f"client_settings:{app_id}"

@@ -1,0 +1,1 @@
+"""What HTTP itself repeats from dialect to dialect. It knows no vendor."""

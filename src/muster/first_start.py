@@ -1,0 +1,236 @@
+"""What must be there before the first request: folder, schema, master key, and in each tenant its realms, keys and operator.
+
+Every step looks first and makes only what is missing, so a start that was killed is finished by the next one, and each later
+start follows a changed public address. All of it runs in the parent process, under the database's lock: of two servers
+that start on one PostgreSQL, the second finds everything made.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
+
+from muster.core.actor import SYSTEM
+from muster.core.clock import Clock, SystemClock
+from muster.core.errors import Taken
+from muster.core.facts import ADDRESSES, EVERYBODY, KEY_CHECK, Fact
+from muster.core.ids import random_text
+from muster.core.records import Key
+from muster.core.security import SecretBox
+from muster.core.signing.model import Credential
+from muster.core.signing.model import SigningKey as StoredKey
+from muster.core.store import Store, Tenant
+from muster.core.tenants.actions import create_operator
+from muster.core.tenants.actions import furnish as furnish_realms
+from muster.core.transaction import Transaction, TransactionRunner
+from muster.core.users.actions import HashedPassword
+from muster.core.users.model import User
+from muster.crypto import passwords, tokens
+from muster.crypto.sealing import Sealer, key_check_text, verify_key_check
+from muster.dialects.auth0 import app as auth0_app
+from muster.dialects.auth0 import furnish as auth0
+from muster.dialects.kit.call import Site
+from muster.settings import Settings
+from muster.sites import Sites, default_public_url
+from muster.storage.address import local_file
+from muster.storage.migrator import migrate
+from muster.storage.session import open_session
+from muster.wiring import DEFAULT_TENANT, Opened, opened, sealer, sites
+
+log = logging.getLogger("muster.start")
+
+ADMIN: Final = "admin"
+"""The user name of each tenant's first operator, and the id of the credential that holds the first password."""
+
+ADMIN_EMAIL: Final = "admin@localhost"
+MANAGEMENT: Final = "management"
+KEY_ID_LENGTH: Final = 22
+
+
+class Addresses(NamedTuple):
+    """Where a server listens; `ca_file` is what its clients must trust, "" with an operator's own certificate."""
+
+    host: str
+    port: int
+    tls_port: int
+    ca_file: str
+    pid: int
+
+
+class Prepared(NamedTuple):
+    """`first` says that the database was empty of tenants before."""
+
+    first: bool
+    sites: Sites
+
+
+async def prepare(settings: Settings, addresses: Addresses, clock: Clock | None = None) -> Prepared:
+    """Make everything that serving at these addresses needs, and remember them for `muster credentials`.
+
+    Raises `MasterKeyError`, `SchemaRefused` or `UnknownSite`, whose texts are for the operator, and `Unavailable` when the
+    database cannot be reached.
+    """
+    async with _alone(settings, clock or SystemClock()) as database:
+        box = await master_key(settings, database)
+        first = await _default_tenant(database)
+        found = await sites(settings, database.store, addresses.tls_port)
+        for tenant in await database.store.tenants():
+            await _furnish(database, site_of(tenant, found), box)
+        public_url = found.default.public_url
+        await database.runner.run(EVERYBODY, SYSTEM, remember, ADDRESSES, {**addresses._asdict(), "public_url": public_url})
+    return Prepared(first, found)
+
+
+async def create_tenant(settings: Settings, name: str, clock: Clock | None = None) -> Tenant:
+    """A new tenant with all that it needs; `Taken("tenant", name)` when there is one of that name."""
+    async with _alone(settings, clock or SystemClock()) as database:
+        box = await master_key(settings, database)
+        await _default_tenant(database)
+        tenant = await database.store.create_tenant(name, database.runner.clock.now())
+        addresses = await recall(database.store, ADDRESSES)
+        public_url = settings.public_url or addresses.get("public_url") or default_public_url(settings.tls_port)
+        await _furnish(database, Site(tenant.number, public_url), box)
+        return tenant
+
+
+def make_private_folders(settings: Settings) -> None:
+    """The folders of the data and of the database file, for this account alone; one that exists stays as it is."""
+    file = local_file(settings.database)
+    for folder in (settings.data_dir, *([file.parent] if file is not None else [])):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_mode & 0o077:
+            log.warning("%s is open to other accounts of this machine; chmod 700 it", folder)
+
+
+def site_of(tenant: Tenant, found: Sites) -> Site:
+    """Where a tenant is reached: at the default address, else at the first host bound to it.
+
+    A tenant without either cannot be reached yet, and is furnished for the default address until a host is bound to it.
+    """
+    for site in found.all():
+        if site.tenant_id == tenant.number and site.dialect in (None, auth0_app.NAME):
+            return site
+    return Site(tenant.number, found.default.public_url)
+
+
+async def master_key(settings: Settings, database: Opened) -> Sealer:
+    """The sealer that this database's secrets were sealed with, or the first one of an empty database.
+
+    A key is made only for a database in a file that has none yet: one on a server may be used from several machines, whose
+    keys must be the same.
+    """
+    seal = (await recall(database.store, KEY_CHECK)).get("seal")
+    box = sealer(settings, may_create=seal is None and local_file(settings.database) is not None)
+    if seal is None:
+        seal = key_check_text(box)
+        await database.runner.run(EVERYBODY, SYSTEM, remember, KEY_CHECK, {"seal": seal})
+    verify_key_check(box, seal)
+    return box
+
+
+async def recall(store: Store, name: str) -> dict[str, Any]:
+    """What is remembered under a name; nothing before the first time."""
+    fact = await store.get(EVERYBODY, Fact, name)
+    return fact.value if fact is not None else {}
+
+
+async def remember(tx: Transaction, name: str, value: dict[str, Any]) -> None:
+    """Keep a fact in the place of what was remembered under its name."""
+    fact = await tx.get(Fact, name)
+    if fact is None:
+        tx.insert(Fact(id=name, value=value, created_at=tx.now))
+    else:
+        tx.save(replace(fact, value=value))
+
+
+@asynccontextmanager
+async def _alone(settings: Settings, clock: Clock) -> AsyncIterator[Opened]:
+    """The database with today's schema, while nobody else migrates, restores or furnishes it."""
+    make_private_folders(settings)
+    await migrate(settings.database, now=clock.now())
+    session = await open_session(settings.database)
+    try:
+        async with session.schema_lock(), opened(settings, clock) as database:
+            yield database
+    finally:
+        await session.close()
+
+
+async def _default_tenant(database: Opened) -> bool:
+    """Whether the default tenant had to be made."""
+    if await database.store.tenant(DEFAULT_TENANT) is not None:
+        return False
+    try:
+        await database.store.create_tenant(DEFAULT_TENANT, database.runner.clock.now())
+    except Taken:
+        return False
+    return True
+
+
+class _FirstPassword(NamedTuple):
+    sealed: str
+    hashed: HashedPassword
+
+
+async def _furnish(database: Opened, site: Site, box: SecretBox) -> None:
+    """All that a tenant lacks, in one commit; what takes time (an RSA key, a password's hash) is made before it."""
+    store, tenant_id = database.store, site.tenant_id
+    has_key = any(key.purpose == MANAGEMENT for key in await store.records(tenant_id, StoredKey))
+    has_admin = await store.get(tenant_id, Credential, ADMIN) is not None
+    key, password = await asyncio.gather(
+        _nothing() if has_key else asyncio.to_thread(_new_key, box, database.runner.clock.now()),
+        _nothing() if has_admin else asyncio.to_thread(_new_password, box),
+    )
+    await database.runner.run(tenant_id, SYSTEM, _complete, site, box, key, password)
+
+
+async def _complete(
+    tx: Transaction, site: Site, box: SecretBox, key: StoredKey | None, password: _FirstPassword | None
+) -> None:
+    _, internal = await furnish_realms(tx)
+    if key is not None:
+        tx.insert(key)
+    # The record outlives the password in it: an operator who was renamed or deleted does not come back.
+    if password is not None and await tx.find(User, Key(internal.id, "username", ADMIN)) is None:
+        await create_operator(tx, internal, ADMIN_EMAIL, ADMIN, password.hashed)
+        tx.insert(Credential(id=ADMIN, secret=password.sealed, created_at=tx.now))
+    await auth0.furnish(tx, site, box)
+
+
+async def _nothing() -> None:
+    return None
+
+
+def _new_key(box: SecretBox, now: int) -> StoredKey:
+    key = tokens.SigningKey.generate("RS256", random_text(KEY_ID_LENGTH))
+    sealed = box.seal(key.to_pkcs8(), purpose=f"signing_key:{key.kid}")
+    return StoredKey(
+        id=key.kid, purpose=MANAGEMENT, algorithm=key.alg, private=sealed, public=key.public_jwk(), created_at=now
+    )
+
+
+def _new_password(box: SecretBox) -> _FirstPassword:
+    password = secrets.token_urlsafe(15)
+    hash_ = passwords.hash_password(password)
+    sealed = box.seal(password.encode(), purpose=f"credential:{ADMIN}")
+    return _FirstPassword(sealed, HashedPassword(hash_, passwords.check_hash(hash_)))
+
+
+async def first_password(store: Store, tenant_id: int, box: SecretBox) -> str | None:
+    """The first operator's password as it was made; None once it was changed."""
+    credential = await store.get(tenant_id, Credential, ADMIN)
+    if credential is None or not credential.secret:
+        return None
+    return box.open(credential.secret, purpose=f"credential:{ADMIN}").decode()
+
+
+async def forget_first_password(tx: Transaction) -> None:
+    """The first password was changed, so nothing needs to show it any more."""
+    credential = await tx.get(Credential, ADMIN)
+    if credential is not None:
+        tx.save(replace(credential, secret=""))

@@ -1,0 +1,1 @@
+"""The processes, sockets and connections that one application is served on; it knows nothing of users or tenants."""

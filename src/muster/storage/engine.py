@@ -1,0 +1,104 @@
+"""What one database must do, and the only place that knows which database it is.
+
+SQL is written once, with `?` for parameters and the column types of `migrations/`; an engine may translate the text but is
+never given two texts. Reads are short and each stands alone; writes arrive as whole batches (`commit`).
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, NamedTuple, Protocol, cast
+
+from muster.storage import address
+
+Row = Sequence[Any]
+Value = str | int | float | bytes | None
+
+
+class Returned(NamedTuple):
+    """Stands for the first column of the first row that an earlier write of the same batch returned."""
+
+    write: int
+
+
+class Write(NamedTuple):
+    """One statement of a batch.
+
+    `judge` is shown the rows that the statement returned (so the text has a RETURNING clause) and answers with the
+    exception to raise when they are not what must be true; then nothing of the batch stays. With `many`, `params` is a
+    sequence of parameter rows, run one after the other, and no rows are looked at.
+    """
+
+    sql: str
+    params: Sequence[Value | Returned] | Sequence[Sequence[Value | Returned]]
+    judge: Callable[[Sequence[Row]], Exception | None] | None = None
+    many: bool = False
+
+    def filled_in(self, results: Sequence[Sequence[Row]]) -> Sequence[Value]:
+        """The parameters, with what earlier writes returned in the place of every `Returned`."""
+        return _filled_in(cast("Sequence[Value | Returned]", self.params), results)
+
+    def rows_filled_in(self, results: Sequence[Sequence[Row]]) -> Sequence[Sequence[Value]]:
+        """As `filled_in`, for each row of parameters of a write with `many`."""
+        return [_filled_in(row, results) for row in cast("Sequence[Sequence[Value | Returned]]", self.params)]
+
+
+def _filled_in(params: Sequence[Value | Returned], results: Sequence[Sequence[Row]]) -> Sequence[Value]:
+    if any(type(param) is Returned for param in params):
+        return [results[param.write][0][0] if isinstance(param, Returned) else param for param in params]
+    return cast("Sequence[Value]", params)
+
+
+class Engine(Protocol):
+    """A database. Every method raises `muster.core.errors.Unavailable` when the database cannot be reached or is full."""
+
+    async def row(self, sql: str, params: Sequence[Value] = ()) -> Row | None:
+        """The first row of a point or keyset read: microseconds, so SQLite answers within the event loop."""
+        ...
+
+    async def rows(self, sql: str, params: Sequence[Value] = ()) -> Sequence[Row]:
+        """All rows of a read that touches few of them (at most a page)."""
+        ...
+
+    async def scan(self, sql: str, params: Sequence[Value] = ()) -> Sequence[Row]:
+        """All rows of a read whose cost may grow with the data (searches, counts, deep pages): never in the event loop.
+
+        At most 4 run at once in a process. One that waits 2 seconds for its turn, or runs for 2 seconds, ends with
+        `Unavailable("search_timeout")`.
+        """
+        ...
+
+    async def commit(self, writes: Sequence[Write]) -> None:
+        """Run the batch as one durable transaction, or raise what a `judge` said and change nothing.
+
+        A cancelled caller's batch is committed whole or not at all. After `Unavailable` nothing was changed, except that
+        a connection lost during COMMIT leaves it unknown. `Lost` when the database gave way to another writer.
+        """
+        ...
+
+    async def ping(self) -> None:
+        """Answer when the database does."""
+        ...
+
+    async def start(self) -> None:
+        """Open what is needed; called once in the process and event loop that will use it."""
+        ...
+
+    async def stop(self) -> None:
+        """Finish waiting commits and close."""
+        ...
+
+    def epochs(self) -> AsyncIterator[int] | None:
+        """Tenant numbers whose `access_epoch` another process may have raised; None when one read tells it at once."""
+        ...
+
+
+def open_engine(database_url: str) -> Engine:
+    """The engine for a database URL, not yet started; `ValueError` lists the forms that are understood."""
+    where = address.parse(database_url)
+    if isinstance(where, address.SqliteFile):
+        from muster.storage.sqlite import SqliteEngine
+
+        return SqliteEngine(where.path)
+    # asyncpg costs memory and start time that a server on SQLite should not pay.
+    from muster.storage.postgres import PostgresEngine
+
+    return PostgresEngine(where)

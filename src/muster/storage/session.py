@@ -1,0 +1,167 @@
+"""One connection whose transaction stays open while a coroutine waits: for migrations, backups and restores, never for requests.
+
+Nothing here hurries, so SQLite runs in threads too, and the event loop goes on while a lock is waited for.
+"""
+
+import asyncio
+import contextlib
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+
+from muster.storage import address
+from muster.storage.engine import Row, Value
+from muster.storage.locks import hold_schema_lock
+from muster.storage.sqlite_file import connect, create, reraise
+
+CHUNK: Final = 500
+
+
+class Table(NamedTuple):
+    """A table and its columns in order; `numbered` is the column whose numbers the database gives, if there is one."""
+
+    name: str
+    columns: Sequence[str]
+    numbered: str | None
+
+
+class Session(Protocol):
+    """One connection, for one task. Texts are as an `Engine` takes them; those of `define` are as in `migrations/`."""
+
+    async def define(self, sql: str) -> None:
+        """Run a statement that makes or changes tables."""
+        ...
+
+    async def prepare(self) -> None:
+        """Give a database that has none the types that migrations use."""
+        ...
+
+    async def execute(self, sql: str, params: Sequence[Value] = ()) -> None: ...
+
+    async def rows(self, sql: str, params: Sequence[Value] = ()) -> Sequence[Row]: ...
+
+    def stream(self, sql: str) -> AsyncIterator[Sequence[Row]]:
+        """All rows of a long read in chunks; within a transaction."""
+        ...
+
+    async def load(self, table: Table, rows: Sequence[Row]) -> None:
+        """Add rows as they are, numbers the database would give included."""
+        ...
+
+    async def last_number(self, table: Table) -> int:
+        """The highest number ever given by the table's numbered column, 0 before the first."""
+        ...
+
+    async def continue_after(self, table: Table, number: int) -> None:
+        """Let the next number of the table be higher than `number`."""
+        ...
+
+    async def tables(self) -> Sequence[Table]:
+        """Every table of the schema, by name."""
+        ...
+
+    def schema_lock(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Hold off everybody else who would migrate or restore this database."""
+        ...
+
+    def transaction(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """All that is done within is durable at the end, or undone by an exception."""
+        ...
+
+    def snapshot(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """All that is read within is of one moment, while others go on writing."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+async def open_session(database_url: str) -> Session:
+    """A connection of one's own to the database, made (an empty file) if it is SQLite's and not there."""
+    where = address.parse(database_url)
+    if isinstance(where, address.SqliteFile):
+        try:
+            await asyncio.to_thread(create, where.path)
+            return SqliteSession(where.path, await asyncio.to_thread(connect, where.path, writable=True))
+        except sqlite3.Error as error:
+            reraise(error)
+    from muster.storage.postgres_session import open_postgres_session
+
+    return await open_postgres_session(where)
+
+
+class SqliteSession:
+    """A `Session` on a file."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self._path = path
+        self._connection = connection
+
+    async def define(self, sql: str) -> None:
+        await self.execute(sql)
+
+    async def prepare(self) -> None:
+        """SQLite takes any name for a type; what has TEXT in it holds text."""
+
+    async def execute(self, sql: str, params: Sequence[Value] = ()) -> None:
+        await asyncio.to_thread(self._connection.execute, sql, params)
+
+    async def rows(self, sql: str, params: Sequence[Value] = ()) -> Sequence[Row]:
+        cursor = await asyncio.to_thread(self._connection.execute, sql, params)
+        return await asyncio.to_thread(cursor.fetchall)
+
+    async def stream(self, sql: str) -> AsyncIterator[Sequence[Row]]:
+        cursor = await asyncio.to_thread(self._connection.execute, sql)
+        while chunk := await asyncio.to_thread(cursor.fetchmany, CHUNK):
+            yield chunk
+
+    async def load(self, table: Table, rows: Sequence[Row]) -> None:
+        marks = ", ".join("?" for _ in table.columns)
+        sql = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})"
+        await asyncio.to_thread(self._connection.executemany, sql, rows)
+
+    async def last_number(self, table: Table) -> int:
+        found = await self.rows("SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,))
+        return int(found[0][0]) if found else 0
+
+    async def continue_after(self, table: Table, number: int) -> None:
+        number = max(number, await self.last_number(table))
+        await self.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table.name,))
+        await self.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table.name, number))
+
+    async def tables(self) -> Sequence[Table]:
+        found = await self.rows(
+            "SELECT l.name, s.sql FROM pragma_table_list AS l JOIN sqlite_schema AS s ON s.name = l.name"
+            " WHERE l.schema = 'main' AND l.type = 'table' AND l.name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY l.name"
+        )
+        return [await self._table(name, sql) for name, sql in found]
+
+    def schema_lock(self) -> contextlib.AbstractAsyncContextManager[None]:
+        return hold_schema_lock(self._path)
+
+    def transaction(self) -> contextlib.AbstractAsyncContextManager[None]:
+        return self._transaction("BEGIN EXCLUSIVE")
+
+    def snapshot(self) -> contextlib.AbstractAsyncContextManager[None]:
+        return self._transaction("BEGIN")
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._connection.close)
+
+    async def _table(self, name: str, sql: str) -> Table:
+        columns = await self.rows("SELECT name, pk FROM pragma_table_info(?) ORDER BY cid", (name,))
+        is_numbered = re.search(r"\bAUTOINCREMENT\b", sql, re.IGNORECASE) is not None
+        key = next((column for column, pk in columns if pk), None) if is_numbered else None
+        return Table(name, [column for column, _ in columns], key)
+
+    @contextlib.asynccontextmanager
+    async def _transaction(self, begin: str) -> AsyncIterator[None]:
+        await self.execute(begin)
+        try:
+            yield
+            await self.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise

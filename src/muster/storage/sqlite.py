@@ -1,0 +1,102 @@
+"""The database in one file. Short reads run in the event loop, scans in threads of their own, and every write in the
+one writer thread (`sqlite_writer`), because SQLite lets one writer in at a time.
+"""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from muster.core.errors import Unavailable
+from muster.storage.engine import Row, Value, Write
+from muster.storage.sqlite_file import connect, create, reraise
+from muster.storage.sqlite_writer import Writer
+
+SCANS_AT_ONCE: Final = 4
+SCAN_SECONDS: Final = 2.0
+_INSTRUCTIONS_BETWEEN_LOOKS: Final = 20_000
+
+_log = logging.getLogger(__name__)
+
+
+class SqliteEngine:
+    """An `Engine` on one file, for one process and one event loop."""
+
+    _reader: sqlite3.Connection
+    _writer: Writer
+    _scanners: ThreadPoolExecutor
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle_scanners: deque[sqlite3.Connection] = deque()
+
+    async def start(self) -> None:
+        try:
+            create(self._path)
+            writing = connect(self._path, writable=True)
+            self._reader = connect(self._path, writable=False)
+        except OSError as error:
+            _log.error("SQLite: %s", error)
+            raise Unavailable("database_failed", retry_after=5) from error
+        except sqlite3.Error as error:
+            reraise(error)
+        self._writer = Writer(writing)
+        self._scanners = ThreadPoolExecutor(SCANS_AT_ONCE, "scan")
+
+    async def stop(self) -> None:
+        await self._writer.stop()
+        await asyncio.to_thread(self._scanners.shutdown)
+        while self._idle_scanners:
+            self._idle_scanners.pop().close()
+        self._reader.close()
+
+    async def row(self, sql: str, params: Sequence[Value] = ()) -> Row | None:
+        try:
+            row: Row | None = self._reader.execute(sql, params).fetchone()
+        except sqlite3.Error as error:
+            reraise(error)
+        return row
+
+    async def rows(self, sql: str, params: Sequence[Value] = ()) -> Sequence[Row]:
+        try:
+            return self._reader.execute(sql, params).fetchall()
+        except sqlite3.Error as error:
+            reraise(error)
+
+    async def scan(self, sql: str, params: Sequence[Value] = ()) -> Sequence[Row]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._scanners, self._scan, time.monotonic(), sql, params)
+
+    async def commit(self, writes: Sequence[Write]) -> None:
+        if writes:
+            await self._writer.commit(writes)
+
+    async def ping(self) -> None:
+        # Reads the file's header; `SELECT 1` would answer without the file.
+        await self.row("PRAGMA schema_version")
+
+    def epochs(self) -> AsyncIterator[int] | None:
+        return None
+
+    def _scan(self, asked_at: float, sql: str, params: Sequence[Value]) -> Sequence[Row]:
+        if time.monotonic() - asked_at > SCAN_SECONDS:
+            raise Unavailable("search_timeout", retry_after=1)
+        try:
+            connection = self._idle_scanners.pop()
+        except IndexError:
+            connection = connect(self._path, writable=False)
+        end = time.monotonic() + SCAN_SECONDS
+        connection.set_progress_handler(lambda: time.monotonic() > end, _INSTRUCTIONS_BETWEEN_LOOKS)
+        try:
+            return connection.execute(sql, params).fetchall()
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                raise Unavailable("search_timeout", retry_after=1) from error
+            reraise(error)
+        finally:
+            self._idle_scanners.append(connection)

@@ -1,0 +1,148 @@
+"""The core's `Store` in SQL: which table keeps which kind of record, and how a unit becomes one batch of writes."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final, TypeVar, cast
+
+from muster.core.apps.model import Api, Application, ClientGrant
+from muster.core.connections.model import Connection
+from muster.core.facts import Fact
+from muster.core.query import Order, Page, Query
+from muster.core.records import Key, Record
+from muster.core.signing.model import Credential, SigningKey
+from muster.core.store import Change, Tenant, Unit
+from muster.core.users.model import Activity, User
+from muster.storage.batch import Batch
+from muster.storage.engine import Engine, Write
+from muster.storage.events import EventLog, Outbox, add_event, add_message
+from muster.storage.records import RecordTable
+from muster.storage.search import Search
+from muster.storage.tenants import Tenants, raise_epoch
+from muster.storage.text import bound
+from muster.storage.users import ActivityTable, UserTable
+
+R = TypeVar("R", bound=Record)
+
+EXPORT_STEP: Final = 200
+
+_ACTIVITY: Final = ActivityTable()
+_USERS: Final = UserTable(_ACTIVITY)
+
+# Rows are written in this order: an activity comes after its user, whose number it takes.
+_TABLES: Final[Mapping[type[Record], RecordTable[Any]]] = {
+    User: _USERS,
+    Activity: _ACTIVITY,
+    Connection: RecordTable(Connection, "connections"),
+    Application: RecordTable(Application, "apps"),
+    Api: RecordTable(Api, "apis"),
+    ClientGrant: RecordTable(ClientGrant, "client_grants"),
+    SigningKey: RecordTable(SigningKey, "signing_keys"),
+    Credential: RecordTable(Credential, "credentials"),
+    Fact: RecordTable(Fact, "facts"),
+}
+_PLACE: Final = {kind: place for place, kind in enumerate(_TABLES)}
+
+
+class SqlStore:
+    """A `muster.core.store.Store` on an engine that somebody else starts and stops."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.events = EventLog(engine)
+        self.outbox = Outbox(engine)
+        self._tenants = Tenants(engine)
+        self._search = Search(engine, _USERS)
+
+    async def get(self, tenant_id: int, kind: type[R], id_: str) -> R | None:
+        table = _table(kind)
+        row = await self.engine.row(table.by_id, (tenant_id, bound(id_)))
+        return table.record_of(row) if row is not None else None
+
+    async def find(self, tenant_id: int, kind: type[R], key: Key) -> R | None:
+        table = _table(kind)
+        row = await self.engine.row(table.by_key, (tenant_id, bound(key.realm), bound(key.kind), bound(key.value)))
+        return table.record_of(row) if row is not None else None
+
+    async def records(self, tenant_id: int, kind: type[R]) -> Sequence[R]:
+        table = _table(kind)
+        return [table.record_of(row) for row in await self.engine.rows(table.all, (tenant_id,))]
+
+    async def search_users(self, tenant_id: int, query: Query, order: Order, page: Page) -> Sequence[User]:
+        return await self._search.page(tenant_id, query, order, page)
+
+    async def count_users(self, tenant_id: int, query: Query) -> int:
+        return await self._search.count(tenant_id, query)
+
+    async def export_users(self, tenant_id: int) -> AsyncIterator[User]:
+        after = 0
+        while rows := await self.engine.rows(_USERS.next, (tenant_id, after, EXPORT_STEP)):
+            for row in rows:
+                user = _USERS.record_of(row)
+                after = user.seq
+                yield user
+
+    async def tenant(self, name: str) -> Tenant | None:
+        return await self._tenants.named(name)
+
+    async def tenants(self) -> Sequence[Tenant]:
+        return await self._tenants.all()
+
+    async def create_tenant(self, name: str, now: int) -> Tenant:
+        return await self._tenants.create(name, now)
+
+    async def access_epoch(self, tenant_id: int) -> int:
+        return await self._tenants.access_epoch(tenant_id)
+
+    async def follow_access_epochs(self) -> None:
+        """Run beside everything else in each process: hear of the access epochs that other processes raise."""
+        await self._tenants.follow_epochs()
+
+    async def commit(self, unit: Unit) -> None:
+        await self.engine.commit(_writes(unit))
+        if unit.revokes:
+            self._tenants.forget_epoch(unit.tenant_id)
+
+
+def _table(kind: type[R]) -> RecordTable[R]:
+    return cast("RecordTable[R]", _TABLES[kind])
+
+
+def _writes(unit: Unit) -> list[Write]:
+    batch = Batch(unit.tenant_id)
+    changing = {(type(change.before), change.before.id) for change in unit.changes if change.before is not None}
+    # A record that is changed is guarded by its own change.
+    held = [record for record in unit.expects if (type(record), record.id) not in changing]
+    for change in sorted([*(Change(seen, seen) for seen in held), *unit.changes], key=_in_order):
+        _write(batch, change)
+    for event in unit.events:
+        add_event(batch, event)
+    for message in unit.messages:
+        add_message(batch, message)
+    if unit.revokes:
+        raise_epoch(batch)
+    return batch.writes()
+
+
+def _record(change: Change) -> Record:
+    record = change.after if change.before is None else change.before
+    assert record is not None
+    return record
+
+
+def _in_order(change: Change) -> tuple[bool, int, str]:
+    """By id, so that two units never wait for each other in a circle; but new users as they came, for their numbers."""
+    record = _record(change)
+    is_new = change.before is None
+    return is_new, _PLACE[type(record)], "" if is_new and isinstance(record, User) else record.id
+
+
+def _write(batch: Batch, change: Change) -> None:
+    before, after = change.before, change.after
+    table = _TABLES[type(_record(change))]
+    if before is None:
+        table.insert(batch, after)
+    elif after is None:
+        table.delete(batch, before)
+    elif before is after:
+        table.expect(batch, before)
+    else:
+        table.update(batch, before, after)

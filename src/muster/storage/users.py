@@ -1,0 +1,175 @@
+"""Users and what signing in leaves behind: two tables that are read as one, and the terms and counts kept in step."""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from muster.core.errors import Taken
+from muster.core.users.model import Activity, User
+from muster.core.users.terms import TERMS_VERSION, Term, terms_of
+from muster.storage.batch import Batch, some_row_or
+from muster.storage.engine import Returned, Row
+from muster.storage.keys import check_id
+from muster.storage.records import RecordTable, lost, restore
+from muster.storage.text import bound, document
+
+COLUMNS: Final = "u.id, u.seq, u.version, u.created_at, u.updated_at, a.version, a.doc, u.doc"
+"""What `UserTable.record_of` wants of a row of users `u` with their activity `a`."""
+
+WITH_ACTIVITY: Final = "LEFT JOIN activity a ON a.tenant_id = u.tenant_id AND a.user_id = u.id"
+
+_STORED: Final = ("id", "seq", "version", "created_at", "updated_at", "activity")
+
+
+class ActivityTable(RecordTable[Activity]):
+    """One narrow row per user who ever tried to sign in; it goes with the user."""
+
+    _ADD: Final = (
+        "INSERT INTO activity (tenant_id, user_id, n, version, logins, last_login_at, last_login_ip, doc) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING user_id"
+    )
+    _UNCHANGED: Final = "WHERE tenant_id = ? AND user_id = ? AND version = ? RETURNING user_id"
+    _CHANGE: Final = (
+        f"UPDATE activity SET version = ?, logins = ?, last_login_at = ?, last_login_ip = ?, doc = ? {_UNCHANGED}"
+    )
+    # A user who is being deleted must not leave an activity behind: the row is held until the commit.
+    _HOLD_USER: Final = "UPDATE users SET version = version WHERE tenant_id = ? AND id = ? RETURNING seq"
+
+    def __init__(self) -> None:
+        super().__init__(Activity, "activity")
+        self.by_id = "SELECT a.user_id, a.version, a.doc FROM activity a WHERE a.tenant_id = ? AND a.user_id = ?"
+        self._delete = f"DELETE FROM activity {self._UNCHANGED}"
+        self._expect = f"UPDATE activity SET version = version {self._UNCHANGED}"
+
+    def record_of(self, row: Row) -> Activity:
+        id_, version, doc = row
+        activity = self._decode(doc)
+        restore(activity, ("id", "version"), (id_, version))
+        return activity
+
+    def insert(self, batch: Batch, after: Activity) -> None:
+        hold = (batch.tenant_id, bound(after.id))
+        n = batch.write(self._HOLD_USER, *hold, judge=some_row_or(lost(after)))
+        params = (batch.tenant_id, bound(after.id), n, after.version, *_sorted_by(after), self._document(after))
+        batch.write(self._ADD, *params, judge=some_row_or(lost(after)))
+
+    def update(self, batch: Batch, before: Activity, after: Activity) -> None:
+        values = (after.version, *_sorted_by(after), self._document(after))
+        unchanged = (batch.tenant_id, bound(before.id), before.version)
+        batch.write(self._CHANGE, *values, *unchanged, judge=some_row_or(lost(before)))
+
+    def _document(self, record: Activity) -> str:
+        return document(replace(record, id="", version=0), "activity")
+
+
+class UserTable(RecordTable[User]):
+    """The users of all tenants. An internal one is neither counted nor indexed, because no search shows it."""
+
+    _ADD: Final = (
+        "INSERT INTO users (tenant_id, id, realm, internal, version, created_at, updated_at, terms_version, overflow, doc) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING seq"
+    )
+    # `terms_version` stays: what an older version left out is for `muster reindex` to add.
+    _CHANGE: Final = (
+        "UPDATE users SET realm = ?, internal = ?, version = ?, created_at = ?, updated_at = ?, overflow = ?, doc = ? "
+        "WHERE tenant_id = ? AND id = ? AND version = ? RETURNING seq"
+    )
+    _DELETE_ACTIVITY: Final = "DELETE FROM activity WHERE tenant_id = ? AND user_id = ?"
+
+    def __init__(self, activity: ActivityTable) -> None:
+        super().__init__(User, "users")
+        self._activity = activity
+        self.by_id = f"SELECT {COLUMNS} FROM users u {WITH_ACTIVITY} WHERE u.tenant_id = ? AND u.id = ?"
+        self.by_key = (
+            f"SELECT {COLUMNS} FROM identifiers i JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id "
+            f"{WITH_ACTIVITY} WHERE i.tenant_id = ? AND i.realm = ? AND i.kind = ? AND i.value = ?"
+        )
+        self.next = (
+            f"SELECT {COLUMNS} FROM users u {WITH_ACTIVITY} "
+            "WHERE u.tenant_id = ? AND u.internal = 0 AND u.seq > ? ORDER BY u.seq LIMIT ?"
+        )
+
+    def record_of(self, row: Row) -> User:
+        id_, seq, version, created_at, updated_at, activity_version, activity_doc, doc = row
+        activity = None
+        if activity_version is not None:
+            activity = self._activity.record_of((id_, activity_version, activity_doc))
+        user = self._decode(doc)
+        restore(user, _STORED, (id_, seq, version, created_at, updated_at, activity))
+        return user
+
+    def insert(self, batch: Batch, after: User) -> None:
+        check_id("id", after.id)
+        terms, overflow = _terms(after)
+        seq = batch.write(
+            self._ADD,
+            batch.tenant_id,
+            bound(after.id),
+            bound(after.realm),
+            int(after.internal),
+            after.version,
+            after.created_at,
+            after.updated_at,
+            TERMS_VERSION,
+            int(overflow),
+            self._document(after),
+            judge=some_row_or(Taken("id", after.id)),
+        )
+        self._keep_in_step(batch, seq, None, after, frozenset(), terms)
+
+    def update(self, batch: Batch, before: User, after: User) -> None:
+        terms, overflow = _terms(after)
+        batch.write(
+            self._CHANGE,
+            bound(after.realm),
+            int(after.internal),
+            after.version,
+            after.created_at,
+            after.updated_at,
+            int(overflow),
+            self._document(after),
+            batch.tenant_id,
+            bound(before.id),
+            before.version,
+            judge=some_row_or(lost(before)),
+        )
+        self._keep_in_step(batch, before.seq, before, after, _terms(before)[0], terms)
+
+    def delete(self, batch: Batch, before: User) -> None:
+        params = (batch.tenant_id, bound(before.id), before.version)
+        batch.write(self._delete, *params, judge=some_row_or(lost(before)))
+        batch.write(self._DELETE_ACTIVITY, batch.tenant_id, bound(before.id))
+        self._keep_in_step(batch, before.seq, before, None, _terms(before)[0], frozenset())
+
+    def _keep_in_step(
+        self,
+        batch: Batch,
+        n: int | Returned,
+        before: User | None,
+        after: User | None,
+        had: frozenset[Term],
+        wants: frozenset[Term],
+    ) -> None:
+        batch.move_keys(before, after)
+        batch.move_terms(n, had, wants)
+        batch.count_users(_listed(after) - _listed(before))
+
+    def _document(self, record: User) -> str:
+        bare = replace(record, id="", seq=0, version=0, created_at=0, updated_at=0, activity=None)
+        return document(bare, "user")
+
+
+def _terms(user: User) -> tuple[frozenset[Term], bool]:
+    return (frozenset(), False) if user.internal else terms_of(user)
+
+
+def _listed(user: User | None) -> bool:
+    return user is not None and not user.internal
+
+
+def _sorted_by(activity: Activity) -> tuple[int | None, int | None, str | None]:
+    """What activity can be searched and sorted by. Nobody has signed in zero times: there is no such fact."""
+    last = activity.last_login
+    if last is None:
+        return (activity.logins or None, None, None)
+    return (activity.logins or None, last.at, bound(last.ip) or None)

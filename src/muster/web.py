@@ -1,0 +1,182 @@
+"""Everything as one ASGI application: finds the site and the dialect of a request, and answers for the server itself."""
+
+import asyncio
+import contextlib
+import hmac
+import itertools
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from muster.core.clock import Clock, SystemClock
+from muster.core.errors import Unavailable
+from muster.core.events import Context
+from muster.crypto.hashing_pool import HashingPool
+from muster.dialects.auth0 import app as auth0
+from muster.dialects.kit.api import Api, Scope, Send
+from muster.dialects.kit.body import Receive
+from muster.dialects.kit.call import Call
+from muster.server.logs import AccessLog
+from muster.server.metrics import Metrics
+from muster.server.proxies import Proxies
+from muster.settings import Settings
+from muster.sites import Sites
+from muster.storage.epochs import Epochs
+from muster.wiring import Opened, Rings, auth0_api, opened, sealer, signing_keys, sites
+
+log = logging.getLogger("muster.web")
+
+SEAL_SECONDS = 0.2
+JSON = (b"content-type", b"application/json; charset=utf-8")
+
+
+class Web:
+    """The application that a worker serves; `start` and `stop` belong to the worker's event loop."""
+
+    def __init__(
+        self, settings: Settings, tls_port: int, clock: Clock | None = None, metrics: Metrics | None = None
+    ) -> None:
+        self._settings = settings
+        self._tls_port = tls_port
+        self._clock = clock or SystemClock()
+        self._metrics = metrics or Metrics()
+        self._proxies = Proxies(settings.trusted_proxies)
+        self._access_log = AccessLog() if settings.access_log == "on" else None
+        self._request_ids = itertools.count()
+        self._prefix = secrets.token_hex(6)
+        self._open = contextlib.AsyncExitStack()
+        self._apis: dict[bytes, Api] = {}
+        self._roots: list[tuple[bytes, Api]] = []
+        self._background: list[asyncio.Task[None]] = []
+        self._own: Mapping[bytes, Callable[[Scope], Awaitable[tuple[int, bytes, bytes]]]] = {
+            b"/healthz": self._healthz,
+            b"/readyz": self._readyz,
+            b"/metrics": self._metrics_page,
+        }
+
+    async def start(self) -> None:
+        """Open the database and build the dialects."""
+        async with contextlib.AsyncExitStack() as stack:
+            self._opened: Opened = await stack.enter_async_context(opened(self._settings, self._clock))
+            store = self._opened.store
+            secret_box = sealer(self._settings)
+            self._sites: Sites = await sites(self._settings, store, self._tls_port)
+            epochs = Epochs(store, self._opened.engine)
+            await epochs.start()
+            stack.push_async_callback(epochs.stop)
+            passwords = HashingPool()
+            stack.callback(passwords.close)
+            rings = Rings(await signing_keys(store), secret_box)
+            api = auth0_api(self._opened, self._clock, secret_box, rings, epochs, passwords, self._settings)
+            self._apis = {auth0.NAME.encode(): api}
+            self._roots = [(root, api) for root in auth0.ROOTS]
+            self._background = [asyncio.create_task(self._seal_events())]
+            self._open = stack.pop_all()
+
+    async def stop(self) -> None:
+        """Finish what runs in the background and close."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        if self._access_log is not None:
+            self._access_log.flush()
+        await self._open.aclose()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
+        request_id = f"{self._prefix}{next(self._request_ids):08x}"
+        scope["muster.context"] = Context(request_id, self._proxies.client(scope), _user_agent(headers))
+        site = scope["muster.site"] = self._sites.find(headers)
+        path: bytes = scope["raw_path"]
+        api = self._api(site.dialect, path, scope)
+        status = 0
+
+        async def send_with_id(message: Mapping[str, Any]) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"].append((b"x-request-id", request_id.encode()))
+            await send(message)
+
+        if api is not None:
+            await api(scope, receive, send_with_id)
+        else:
+            await self._answer(scope, path, send_with_id)
+        seconds = time.perf_counter() - started
+        call: Call | None = scope.get("muster.call")
+        route = call.route.path if call is not None and call.route is not None else "-"
+        self._metrics.answered(api.dialect.name if api else "server", scope["method"], route, status, seconds)
+        if self._access_log is not None:
+            actor = call.actor.id if call is not None and call.actor is not None else None
+            shown = path.decode("latin-1")
+            self._access_log.write(scope["method"], shown, status, seconds * 1000, request_id, actor)
+
+    def _api(self, bound: str | None, path: bytes, scope: Scope) -> Api | None:
+        """The dialect of a request: by its prefix, by its host, or by a native root that no other has."""
+        first, slash, _ = path[1:].partition(b"/")
+        api = self._apis.get(first) if slash else None
+        if api is not None:
+            scope["raw_path"] = path[1 + len(first) :]
+            return api
+        if bound is not None and path not in self._own:
+            return self._apis[bound.encode()]
+        for root, rooted in self._roots:
+            if path.startswith(root) and path[len(root) : len(root) + 1] in (b"", b"/"):
+                return rooted
+        return None
+
+    async def _answer(self, scope: Scope, path: bytes, send: Send) -> None:
+        """The server's own few pages."""
+        page = self._own.get(path)
+        if page is None:
+            status, media, body = 404, JSON[1], b'{"error":"not_found"}'
+        elif scope["method"] not in ("GET", "HEAD"):
+            status, media, body = 405, JSON[1], b'{"error":"method_not_allowed"}'
+        else:
+            status, media, body = await page(scope)
+        length = (b"content-length", b"%d" % len(body))
+        headers = [(b"content-type", media), length, (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    async def _healthz(self, _: Scope) -> tuple[int, bytes, bytes]:
+        return 200, JSON[1], b'{"status":"ok"}'
+
+    async def _readyz(self, _: Scope) -> tuple[int, bytes, bytes]:
+        try:
+            await self._opened.engine.ping()
+        except Unavailable:
+            return 503, JSON[1], b'{"status":"unavailable"}'
+        return 200, JSON[1], b'{"status":"ok"}'
+
+    async def _metrics_page(self, scope: Scope) -> tuple[int, bytes, bytes]:
+        """Prometheus text; from another machine only with the token, and never when no token is set."""
+        if not self._proxies.is_local(scope):
+            token = self._settings.metrics_token.encode()
+            given = next((v for name, v in scope["headers"] if name == b"authorization"), b"")
+            if not token or not hmac.compare_digest(given, b"Bearer " + token):
+                return 401, JSON[1], b'{"error":"unauthorized"}'
+        body, media = self._metrics.page()
+        return 200, media, body
+
+    async def _seal_events(self) -> None:
+        """Give committed events their positions; followers read nothing else."""
+        while True:
+            await asyncio.sleep(SEAL_SECONDS)
+            try:
+                while await self._opened.store.events.seal():
+                    pass
+            except Unavailable:
+                log.warning("events wait for their positions: the database cannot be reached")
+            except Exception:
+                log.exception("events could not be given their positions")
+
+
+def _user_agent(headers: Sequence[tuple[bytes, bytes]]) -> str:
+    for name, value in headers:
+        if name == b"user-agent":
+            return value[:500].decode("latin-1")
+    return ""

@@ -1,0 +1,144 @@
+"""The one place that builds things and hands them out: from settings to a running application."""
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Collection, Mapping
+from typing import Any, NamedTuple
+
+from muster.core.clock import Clock, SystemClock
+from muster.core.errors import Invalid
+from muster.core.security import SecretBox, TokenRefused
+from muster.core.signing.model import SigningKey as StoredKey
+from muster.core.store import Store
+from muster.core.transaction import TransactionRunner
+from muster.crypto import tokens
+from muster.crypto.hashing_pool import HashingPool
+from muster.crypto.sealing import Sealer, load_master_key
+from muster.dialects.auth0 import app as auth0
+from muster.dialects.auth0.services import Realms, Services
+from muster.dialects.kit.api import Api
+from muster.dialects.kit.call import Site
+from muster.dialects.kit.checked import CheckedCredentials
+from muster.dialects.kit.limits import RateLimit, TokenBucket, Unlimited
+from muster.settings import Settings
+from muster.sites import Sites, default_public_url
+from muster.storage.engine import Engine, open_engine
+from muster.storage.epochs import Epochs
+from muster.storage.store import SqlStore
+
+DEFAULT_TENANT = "default"
+
+AUTH0_BURST, AUTH0_PER_SECOND = 10, 2.0
+"""The vendor's own limit for a free tenant's management API."""
+
+
+class Opened(NamedTuple):
+    """A database that is at hand."""
+
+    engine: Engine
+    store: SqlStore
+    runner: TransactionRunner
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Opened]:
+    """The database of these settings, open for as long as the block lasts."""
+    engine = open_engine(settings.database)
+    await engine.start()
+    try:
+        store = SqlStore(engine)
+        yield Opened(engine, store, TransactionRunner(store, clock or SystemClock()))
+    finally:
+        await engine.stop()
+
+
+def sealer(settings: Settings, *, may_create: bool = False) -> Sealer:
+    """Encryption at rest with this server's master key; made only for a database in a file of its own."""
+    return Sealer.of(load_master_key(os.environ.get("MUSTER_MASTER_KEY"), settings.key_file, may_create=may_create))
+
+
+class Rings:
+    """The key rings that sign and check, each for one tenant, purpose and issuer; keys are unsealed when first asked for."""
+
+    def __init__(self, stored: dict[int, list[StoredKey]], secrets: SecretBox) -> None:
+        self._stored = stored
+        self._secrets = secrets
+        self._rings: dict[Site, Issuer] = {}
+
+    def management(self, site: Site) -> "Issuer":
+        """The ring of a tenant's management tokens, whose issuer is the address that the tenant is reached by."""
+        ring = self._rings.get(site)
+        if ring is None:
+            keys = [unsealed(key, self._secrets) for key in self._stored[site.tenant_id] if key.purpose == "management"]
+            ring = self._rings[site] = Issuer(tokens.KeyRing("management", site.public_url, keys))
+        return ring
+
+
+class Issuer:
+    """A key ring as the dialects know it (`muster.core.security.TokenIssuer`)."""
+
+    def __init__(self, ring: tokens.KeyRing) -> None:
+        self.issuer = ring.issuer
+        self._ring = ring
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """A token with these claims and the ring's own."""
+        return tokens.sign(self._ring, claims)
+
+    def verify(self, token: str, *, audiences: Collection[str] | None, now_ms: int) -> dict[str, Any]:
+        """The claims of a good token of this ring."""
+        try:
+            return tokens.verify(self._ring, token, audiences=audiences, now_ms=now_ms)
+        except tokens.TokenRefused as refused:
+            raise TokenRefused(refused.reason) from None
+
+
+def unsealed(stored: StoredKey, secrets: SecretBox) -> tokens.SigningKey:
+    """A stored key, ready to sign."""
+    der = secrets.open(stored.private, purpose=f"signing_key:{stored.id}")
+    return tokens.SigningKey.from_pkcs8(der, "ES256" if stored.algorithm == "ES256" else "RS256", stored.id)
+
+
+async def signing_keys(store: Store) -> dict[int, list[StoredKey]]:
+    """Every tenant's signing keys, newest first, so that the newest signs and the older ones still verify."""
+    return {
+        tenant.number: list(reversed(await store.records(tenant.number, StoredKey))) for tenant in await store.tenants()
+    }
+
+
+async def sites(settings: Settings, store: Store, tls_port: int) -> Sites:
+    """Which tenant, dialect and public address a request's host stands for."""
+    numbers = {tenant.name: tenant.number for tenant in await store.tenants()}
+    if DEFAULT_TENANT not in numbers:
+        raise Invalid("not_started_yet")
+    public_url = settings.public_url or default_public_url(tls_port)
+    return Sites.parse(settings.hosts, numbers, Site(numbers[DEFAULT_TENANT], public_url))
+
+
+def auth0_api(
+    opened: Opened,
+    clock: Clock,
+    secrets: SecretBox,
+    rings: Rings,
+    epochs: Epochs,
+    passwords: HashingPool,
+    settings: Settings,
+) -> Api:
+    """Auth0's dialect on this store."""
+    limit: RateLimit = (
+        TokenBucket(clock, burst=AUTH0_BURST, per_second=AUTH0_PER_SECOND)
+        if settings.rate_limits == "vendor"
+        else Unlimited(clock)
+    )
+    services = Services(
+        clock=clock,
+        passwords=passwords,
+        secrets=secrets,
+        tokens=rings.management,
+        realms=Realms(opened.store),
+        limit=limit,
+        epochs=epochs,
+        checked=CheckedCredentials(),
+        most_results=settings.most_results or None,
+    )
+    return auth0.build(opened.runner, services)
