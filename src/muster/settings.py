@@ -7,6 +7,7 @@ suggests the nearest one; an unknown environment name is only a warning, since o
 import difflib
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -34,18 +35,20 @@ def _text(value: Any) -> str:
     return value
 
 
-def _port(value: Any) -> int:
-    number = int(value)
-    if isinstance(value, bool) or not 0 <= number <= 65_535:
-        raise ValueError("must be a port number from 0 to 65535")
-    return number
+def _whole(lowest: int, highest: int, what: str) -> Callable[[Any], int]:
+    def parse(value: Any) -> int:
+        digits = str(value) if isinstance(value, int) else _text(value)
+        # Not `int(value)`, which takes 1_0, Arabic digits and true for numbers.
+        if isinstance(value, bool) or not re.fullmatch("[0-9]{1,9}", digits) or not lowest <= int(digits) <= highest:
+            raise ValueError(f"must be {what}")
+        return int(digits)
+
+    return parse
 
 
-def _positive(value: Any) -> int:
-    number = int(value)
-    if isinstance(value, bool) or number < 1:
-        raise ValueError("must be a whole number above 0")
-    return number
+_port = _whole(0, 65_535, "a port number from 0 to 65535")
+_positive = _whole(1, 999_999_999, "a whole number above 0")
+_count = _whole(0, 999_999_999, "a whole number from 0 on")
 
 
 def _url(value: Any) -> str:
@@ -118,7 +121,7 @@ class Settings:
         "off", "off, or vendor: each dialect's own limits, per process.", _one_of("off", "vendor")
     )
     most_results: int = _option(
-        0, "Where paging through Auth0 lists ends, as the vendor's does at 1000; 0 for no end.", int
+        0, "Where paging through Auth0 lists ends, as the vendor's does at 1000; 0 for no end.", _count
     )
     most_connections: int = _option(4096, "Connections that one process keeps open at once.", _positive)
     metrics_token: str = _option("", "Bearer token that /metrics asks for when it is read from another machine.", _text)

@@ -68,6 +68,7 @@ class Web:
             stack.push_async_callback(epochs.stop)
             passwords = HashingPool()
             stack.callback(passwords.close)
+            self._metrics.watch("muster_hashing_waiting", "Callers that wait for a hashing thread.", lambda: passwords.waiting)
             rings = Rings(await signing_keys(store), secret_box)
             api = auth0_api(self._opened, self._clock, secret_box, rings, epochs, passwords, self._settings)
             self._apis = {auth0.NAME.encode(): api}
@@ -82,6 +83,7 @@ class Web:
         await asyncio.gather(*self._background, return_exceptions=True)
         if self._access_log is not None:
             self._access_log.flush()
+        self._metrics.save()
         await self._open.aclose()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,11 +148,16 @@ class Web:
         return 200, JSON[1], b'{"status":"ok"}'
 
     async def _readyz(self, _: Scope) -> tuple[int, bytes, bytes]:
+        if not await self._ready():
+            return 503, JSON[1], b'{"status":"unavailable"}'
+        return 200, JSON[1], b'{"status":"ok"}'
+
+    async def _ready(self) -> bool:
         try:
             await self._opened.engine.ping()
         except Unavailable:
-            return 503, JSON[1], b'{"status":"unavailable"}'
-        return 200, JSON[1], b'{"status":"ok"}'
+            return False
+        return True
 
     async def _metrics_page(self, scope: Scope) -> tuple[int, bytes, bytes]:
         """Prometheus text; from another machine only with the token, and never when no token is set."""
@@ -159,7 +166,7 @@ class Web:
             given = next((v for name, v in scope["headers"] if name == b"authorization"), b"")
             if not token or not hmac.compare_digest(given, b"Bearer " + token):
                 return 401, JSON[1], b'{"error":"unauthorized"}'
-        body, media = self._metrics.page()
+        body, media = self._metrics.page(ready=await self._ready())
         return 200, media, body
 
     async def _seal_events(self) -> None:

@@ -2,12 +2,12 @@
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Collection, Mapping
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator
+from typing import NamedTuple
 
 from muster.core.clock import Clock, SystemClock
 from muster.core.errors import Invalid
-from muster.core.security import SecretBox, TokenRefused
+from muster.core.security import SecretBox
 from muster.core.signing.model import SigningKey as StoredKey
 from muster.core.store import Store
 from muster.core.transaction import TransactionRunner
@@ -63,34 +63,15 @@ class Rings:
     def __init__(self, stored: dict[int, list[StoredKey]], secrets: SecretBox) -> None:
         self._stored = stored
         self._secrets = secrets
-        self._rings: dict[Site, Issuer] = {}
+        self._rings: dict[Site, tokens.KeyRing] = {}
 
-    def management(self, site: Site) -> "Issuer":
+    def management(self, site: Site) -> tokens.KeyRing:
         """The ring of a tenant's management tokens, whose issuer is the address that the tenant is reached by."""
         ring = self._rings.get(site)
         if ring is None:
             keys = [unsealed(key, self._secrets) for key in self._stored[site.tenant_id] if key.purpose == "management"]
-            ring = self._rings[site] = Issuer(tokens.KeyRing("management", site.public_url, keys))
+            ring = self._rings[site] = tokens.KeyRing("management", site.public_url, keys)
         return ring
-
-
-class Issuer:
-    """A key ring as the dialects know it (`muster.core.security.TokenIssuer`)."""
-
-    def __init__(self, ring: tokens.KeyRing) -> None:
-        self.issuer = ring.issuer
-        self._ring = ring
-
-    def sign(self, claims: Mapping[str, Any]) -> str:
-        """A token with these claims and the ring's own."""
-        return tokens.sign(self._ring, claims)
-
-    def verify(self, token: str, *, audiences: Collection[str] | None, now_ms: int) -> dict[str, Any]:
-        """The claims of a good token of this ring."""
-        try:
-            return tokens.verify(self._ring, token, audiences=audiences, now_ms=now_ms)
-        except tokens.TokenRefused as refused:
-            raise TokenRefused(refused.reason) from None
 
 
 def unsealed(stored: StoredKey, secrets: SecretBox) -> tokens.SigningKey:

@@ -56,7 +56,7 @@ class Picture:
         self.suspended: bool | None = None
         self.password: str | None = None
 
-    def keys(self) -> set[tuple[str, str]]:
+    def held(self) -> set[tuple[str, str]]:
         keys = {("email", address) for address, _ in self.emails}
         if self.username is not None:
             keys.add(("username", self.username))
@@ -86,14 +86,14 @@ class Users(RuleBasedStateMachine):
         return self.run(self.runner.run(self.tenant_id, SYSTEM, act, *args, **kwargs))
 
     def others(self, id_: str | None) -> set[tuple[str, str]]:
-        return {key for other, picture in self.pictures.items() if other != id_ for key in picture}
+        return {key for other, picture in self.pictures.items() if other != id_ for key in picture.held()}
 
     def changing(self, id_: str, change: Callable[[Picture], None], act: Callable[..., Any]) -> None:
         """Do the act; it must succeed exactly when nobody else holds a key that the user would have then."""
         after = Picture()
         after.__dict__.update({k: list(v) if isinstance(v, list) else v for k, v in vars(self.pictures[id_]).items()})
         change(after)
-        if after.keys() & self.others(id_):
+        if after.held() & self.others(id_):
             with pytest.raises(Taken):
                 self.act(act)
         else:
@@ -118,7 +118,7 @@ class Users(RuleBasedStateMachine):
             username=username,
             metadata=Metadata(unsafe=document),
         )
-        if picture.keys() & self.others(None):
+        if picture.held() & self.others(None):
             with pytest.raises(Taken):
                 self.act(actions.create_user, self.realm, new)
             return "nobody"
@@ -234,8 +234,9 @@ class Users(RuleBasedStateMachine):
             assert (user.profile.given_name, user.profile.family_name) == (picture.given, picture.family)
             assert user.suspended is picture.suspended
             assert (user.password.hash if user.password else None) == picture.password
-            assert {(k.kind, k.value) for k in user} == picture.keys()
-            for kind, value in picture:
+            keys = user.keys()
+            assert {(key.kind, key.value) for key in keys} == picture.held()
+            for kind, value in picture.held():
                 found = self.run(store.find(self.tenant_id, User, Key(self.realm.id, kind, value)))
                 assert found == user
             if user.emails:

@@ -124,7 +124,7 @@ def test_keys_left_readable_by_others_are_closed(tmp_path: Path) -> None:
     assert files.key_file.stat().st_mode & 0o777 == 0o600
 
 
-# ----------------------------------------------------------------------------------------------------------------- trust
+# ---------------------------------------------------------------------------------------------------------------- trust
 
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "::1", "login.example.org", "10.1.2.3"])
@@ -175,7 +175,7 @@ def test_openssl_agrees(tmp_path: Path) -> None:
     assert "permitted subtree violation" in verify(stolen(tmp_path / "bad"))
 
 
-# --------------------------------------------------------------------------------------------------------------- renewal
+# -------------------------------------------------------------------------------------------------------------- renewal
 
 
 def test_what_is_good_is_left_alone(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muster.crypto.tokens import KeyRing, SigningKey, TokenRefused, sign, verify
+from muster.core.security import TokenRefused
+from muster.crypto.tokens import KeyRing, SigningKey
 
 NOW = 1_800_000_000_000
 EXP = NOW // 1000 + 60
@@ -34,7 +35,7 @@ RINGS = pytest.mark.parametrize("ring", [MANAGEMENT, SESSION], ids=["RS256", "ES
 
 
 def read(token: str, ring: KeyRing = MANAGEMENT, **options: Any) -> dict[str, Any]:
-    return verify(ring, token, **{"audiences": [AUDIENCE], "now_ms": NOW, **options})
+    return ring.verify(token, **{"audiences": [AUDIENCE], "now_ms": NOW, **options})
 
 
 def reason(token: str, ring: KeyRing = MANAGEMENT, **options: Any) -> str:
@@ -75,13 +76,13 @@ FULL = {**CLAIMS, "iss": MANAGEMENT.issuer, "token_use": "management"}
 
 @RINGS
 def test_a_token_comes_back_with_issuer_and_purpose(ring: KeyRing) -> None:
-    token = sign(ring, CLAIMS)
+    token = ring.sign(CLAIMS)
     assert read(token, ring) == {**CLAIMS, "iss": ring.issuer, "token_use": ring.purpose}
     assert json.loads(unb64(token.split(".")[0])) == {"alg": ring.keys[0].alg, "typ": "JWT", "kid": ring.keys[0].kid}
 
 
 def test_another_program_can_check_the_signature_with_the_published_key() -> None:
-    signed, _, signature = sign(MANAGEMENT, CLAIMS).rpartition(".")
+    signed, _, signature = MANAGEMENT.sign(CLAIMS).rpartition(".")
     (jwk,) = MANAGEMENT.jwks()["keys"]
     n, e = (int.from_bytes(unb64(jwk[name])) for name in "ne")
     key = rsa.RSAPublicNumbers(e, n).public_key()
@@ -96,8 +97,8 @@ def test_a_token_of_another_program_with_the_same_key_is_read(key: SigningKey, r
 
 def test_the_first_key_signs_and_all_verify() -> None:
     turned = KeyRing(SESSION.purpose, SESSION.issuer, [NEXT, EC])
-    assert read(sign(SESSION, CLAIMS), turned) == read(sign(turned, CLAIMS), SESSION)
-    assert reason(sign(turned, CLAIMS), KeyRing(SESSION.purpose, SESSION.issuer, [EC])) == "signature"
+    assert read(SESSION.sign(CLAIMS), turned) == read(turned.sign(CLAIMS), SESSION)
+    assert reason(turned.sign(CLAIMS), KeyRing(SESSION.purpose, SESSION.issuer, [EC])) == "signature"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_the_first_key_signs_and_all_verify() -> None:
 )
 def test_claims_that_could_never_be_verified_are_not_signed(claims: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"exp|longer"):
-        sign(MANAGEMENT, claims)
+        MANAGEMENT.sign(claims)
 
 
 @given(
@@ -132,7 +133,7 @@ def test_claims_that_could_never_be_verified_are_not_signed(claims: dict[str, An
 def test_any_claims_round_trip(claims: dict[str, Any]) -> None:
     whole = {**claims, "exp": EXP}
     ring = KeyRing("session", SESSION.issuer, [EC])
-    assert read(sign(ring, whole), ring, audiences=None) == {**whole, "iss": ring.issuer, "token_use": "session"}
+    assert read(ring.sign(whole), ring, audiences=None) == {**whole, "iss": ring.issuer, "token_use": "session"}
 
 
 # ---- each purpose for itself
@@ -157,7 +158,7 @@ def test_a_token_of_one_purpose_is_refused_at_every_other(
 ) -> None:
     rings = rings_of_every_purpose(keys)
     for made in rings:
-        token = sign(made, CLAIMS)
+        token = made.sign(CLAIMS)
         for asked in rings:
             if made is asked:
                 assert read(token, asked)["token_use"] == made.purpose
@@ -167,7 +168,7 @@ def test_a_token_of_one_purpose_is_refused_at_every_other(
 
 def test_a_token_of_another_issuer_with_the_same_purpose_and_key_is_refused() -> None:
     other = KeyRing("management", "https://other.example/", [RSA])
-    assert reason(sign(other, CLAIMS)) == "issuer"
+    assert reason(other.sign(CLAIMS)) == "issuer"
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def test_issuer_and_purpose_are_compared_exactly(change: dict[str, Any]) -> None
 def test_none_is_no_algorithm() -> None:
     body = b64(json.dumps(FULL).encode())
     for alg in ("none", "None", "NONE", "nOnE", ""):
-        for signature in ("", b64(b"x"), sign(MANAGEMENT, CLAIMS).rpartition(".")[2]):
+        for signature in ("", b64(b"x"), MANAGEMENT.sign(CLAIMS).rpartition(".")[2]):
             header = b64(json.dumps({**HEADER, "alg": alg}).encode())
             assert reason(f"{header}.{body}.{signature}") == "signature"
 
@@ -305,7 +306,7 @@ def test_a_token_without_audience_counts_only_where_none_is_asked_for() -> None:
 
 
 def test_every_altered_character_is_noticed() -> None:
-    token = sign(SESSION, CLAIMS)
+    token = SESSION.sign(CLAIMS)
     for place, letter in enumerate(token):
         for replacement in "AB_.=é \x00":
             if letter != replacement:
@@ -314,7 +315,7 @@ def test_every_altered_character_is_noticed() -> None:
 
 
 def test_a_token_has_one_spelling() -> None:
-    token = sign(SESSION, CLAIMS)
+    token = SESSION.sign(CLAIMS)
     head, body, signature = token.split(".")
     noisy = signature[:-1] + chr(ord(signature[-1]) + 1)  # 64 bytes leave four bits of the last letter unused
     assert unb64(noisy) == unb64(signature)
@@ -332,13 +333,13 @@ def test_a_token_has_one_spelling() -> None:
 
 
 def test_an_rsa_signature_of_the_wrong_length_is_refused() -> None:
-    head, body, signature = sign(MANAGEMENT, CLAIMS).split(".")
+    head, body, signature = MANAGEMENT.sign(CLAIMS).split(".")
     for changed in (unb64(signature)[1:], b"\x00" + unb64(signature), unb64(signature) * 5, b""):
         assert reason(f"{head}.{body}.{b64(changed)}") == "signature"
 
 
 def test_an_ecdsa_signature_in_der_or_of_zeros_is_refused() -> None:
-    signed, _, _ = sign(SESSION, CLAIMS).rpartition(".")
+    signed, _, _ = SESSION.sign(CLAIMS).rpartition(".")
     private = load_der_private_key(EC.to_pkcs8(), None)
     assert isinstance(private, ec.EllipticCurvePrivateKey)
     for signature in (private.sign(signed.encode(), ec.ECDSA(hashes.SHA256())), bytes(64), b"\xff" * 64):
@@ -430,7 +431,7 @@ def test_a_key_survives_being_stored(key: SigningKey) -> None:
     assert again.public_jwk() == key.public_jwk()
     assert again.to_pkcs8() == key.to_pkcs8()
     ring, twin = (KeyRing("ticket", "https://example.com/", [each]) for each in (key, again))
-    assert read(sign(twin, CLAIMS), ring) == read(sign(ring, CLAIMS), twin)
+    assert read(twin.sign(CLAIMS), ring) == read(ring.sign(CLAIMS), twin)
 
 
 def der(private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:

@@ -92,7 +92,7 @@ def test_a_terminal_gets_short_lines_without_control_characters(capsys: pytest.C
     assert capsys.readouterr().err[8:] == " error bad \\x1b[31m name x user=a\\x0db token=[hidden]\n"
 
 
-# --------------------------------------------------------------------------------------------------------------- secrets
+# -------------------------------------------------------------------------------------------------------------- secrets
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_deep_and_strange_values_are_shown_and_do_not_fail() -> None:
     assert shown == {"1": "<3 bytes>", "error": "x", "ratio": "inf"}
 
 
-# ------------------------------------------------------------------------------------------------------------ access log
+# ----------------------------------------------------------------------------------------------------------- access log
 
 
 async def turn() -> None:

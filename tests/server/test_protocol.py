@@ -133,7 +133,7 @@ def test_endless_headers_cost_little_memory(site: Site, field: bytes) -> None:
         assert int(site.get("/memory")) - before < 8 * 1024 * 1024
 
 
-# -------------------------------------------------------------------------------------------------------------- slowness
+# ------------------------------------------------------------------------------------------------------------- slowness
 
 
 def seconds_until_closed(connection: socket.socket) -> float:
@@ -213,7 +213,7 @@ def test_nonsense_on_the_tls_port_is_dropped_without_a_word(site: Site, sent: by
     assert site.stderr[logged:] == ""
 
 
-# --------------------------------------------------------------------------------------------------------------- upgrade
+# -------------------------------------------------------------------------------------------------------------- upgrade
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_a_wish_for_another_protocol_is_answered_in_http_1_with_its_body(
         assert read_all(connection) in (b"", b"<reset>")
 
 
-# ---------------------------------------------------------------------------------------------------- cap on connections
+# --------------------------------------------------------------------------------------------------- cap on connections
 
 
 def test_connections_over_the_cap_are_refused_until_there_is_room(start: Start) -> None:

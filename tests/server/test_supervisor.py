@@ -41,7 +41,7 @@ def ends(pid: int) -> bool:
         return True
 
 
-# ----------------------------------------------------------------------------------------------------------------- start
+# ---------------------------------------------------------------------------------------------------------------- start
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -109,7 +109,7 @@ def test_a_taken_port_names_the_option_to_change(start: Start) -> None:
     assert site.stderr == f"port {port} is taken; use --tls-port\n"
 
 
-# --------------------------------------------------------------------------------------------------------------- trust
+# -------------------------------------------------------------------------------------------------------------- trust
 
 
 def test_the_certificate_is_trusted_by_its_ca_alone(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

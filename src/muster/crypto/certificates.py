@@ -1,5 +1,5 @@
-"""A certificate for servers that were given none: a local CA, made once and kept in the data directory, and the server's
-certificate under it. The CA's name constraints (RFC 5280, 4.2.1.10) keep whoever trusts it safe if its key is lost:
+"""A certificate for servers that were given none: a local CA, made once and kept in the data directory, and under it
+the server's certificate. The CA's name constraints (RFC 5280, 4.2.1.10) keep whoever trusts it safe if its key is lost:
 it can vouch for this server's names and for nothing else.
 """
 
@@ -54,11 +54,11 @@ class _Issued:
 
 
 def ensure_certificate(data_dir: Path, names: Sequence[str], now_ms: int) -> ServerCertificate:
-    """Return the server's certificate for localhost and `names` (DNS names and IP addresses), made or renewed if need be.
+    """Return the server's certificate for localhost and `names` (DNS names, IP addresses), made or renewed if need be.
 
     The server's certificate is issued anew when the names change or fewer than 30 days remain. The CA is kept until it
-    does not permit a name, could end before the certificate it signs, or cannot be read; then clients must trust the new
-    one. Safe against a second process doing the same and against a crash at any point. `now_ms` is milliseconds
+    does not permit a name, could end before the certificate it signs, or cannot be read; clients must then trust the
+    new one. Safe against a second process doing the same and against a crash at any point. `now_ms` is milliseconds
     since 1970. Refuses with `ValueError` what is neither a host name in ASCII form nor an IP address.
     """
     wanted = list(dict.fromkeys((*ALWAYS, *(_parse_name(name) for name in names))))

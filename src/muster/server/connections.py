@@ -73,7 +73,7 @@ class Connections:
         return [connection for connection in self._state.connections if isinstance(connection, LimitedProtocol)]
 
     async def drain(self) -> None:
-        """Accept no more, let running requests end, and close every connection; after `drain_seconds` cut what is left."""
+        """Accept no more, let running requests end, close every connection; cut what is left after `drain_seconds`."""
         for server in self._servers:
             server.close()
         for connection in self._open():

@@ -19,8 +19,8 @@ from json.encoder import encode_basestring_ascii as quote
 MASK = "[hidden]"
 
 _TELLING = (
-    r"passw(?:or)?d|passphrase|secret|token|authorization|cookie|assertion(?!error)|credential|jwt|api_?key|private_?key"
-    r"|(?:\b|_)t?otp(?:\b|_)"
+    r"passw(?:or)?d|passphrase|secret|token|authorization|cookie|assertion(?!error)|credential|jwt"
+    r"|api_?key|private_?key|(?:\b|_)t?otp(?:\b|_)"
 )
 _TELLING_NAME = re.compile(_TELLING)
 # Every repetition has an end: this is run on text that strangers choose.

@@ -78,7 +78,7 @@ class Metrics:
         draft.write_bytes(msgspec.json.encode(self._snapshot()))
         draft.replace(self._file)
 
-    def page(self, *, ready: bool = True) -> tuple[bytes, str]:
+    def page(self, *, ready: bool = True) -> tuple[bytes, bytes]:
         """Everything in Prometheus' text format, and its media type."""
         from prometheus_client import CollectorRegistry
         from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -87,7 +87,7 @@ class Metrics:
         self.save()
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Page(self, ready=ready))
-        return generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4
+        return generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4.encode()
 
     def _snapshot(self) -> Snapshot:
         cpu = os.times()
@@ -175,7 +175,7 @@ def _processes(snapshots: Iterable[Snapshot], living: Iterable[Snapshot]) -> Ite
             "process_resident_memory_bytes", "Memory of all workers; shared pages more than once.", memory
         )
         yield GaugeMetricFamily("process_open_fds", "Open files and sockets of all workers.", descriptors)
-    yield GaugeMetricFamily("process_start_time_seconds", "When this worker began, in seconds since 1970.", _STARTED)
+    yield GaugeMetricFamily("process_start_time_seconds", "When the server began, in seconds since 1970.", _STARTED)
 
 
 _STARTED: Final = time.time()

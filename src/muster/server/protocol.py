@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection: uvicorn's protocol with limits on what a peer may send, hold open or leave unread.
 
-Requests set no timers. Once a second `Connections` sweeps all connections, and each compares what it waits for with what
-it waited for at the sweep before: limits in seconds are therefore kept to within one sweep.
+Requests set no timers. Once a second `Connections` sweeps all connections, and each compares what it waits for with
+what it waited for at the sweep before: limits in seconds are therefore kept to within one sweep.
 """
 
 import asyncio

@@ -2,8 +2,8 @@
 
 With one worker everything runs in the calling process. With more, the calling process becomes a parent that owns the
 listening sockets, forks the workers, starts a dead one again and ends them all. It forks rather than spawns because the
-workers then share its imported code and need no picklable factory; that is safe as long as it runs no thread and no event
-loop, which it checks. Each worker holds one end of a socket pair: it reports on it, and sees it close if the parent dies.
+workers then share its imported code and need no picklable factory; that is safe while it has no other thread, which it
+checks. Each worker holds one end of a socket pair: it reports on it, and sees it close if the parent dies.
 """
 
 import gc
@@ -49,15 +49,16 @@ def serve(
 ) -> int:
     """Serve the application that `build` makes in each worker until SIGTERM or SIGINT; return the exit code.
 
-    When all workers answer, one line goes to standard output: `muster ready http://HOST:PORT https://HOST:TLSPORT`. A start
-    that fails is one line on standard error and exit code 1, which also tells of an end in disorder. Call it in the main
-    thread; with several workers no other may run.
+    When all workers answer, one line goes to standard output: `muster ready http://HOST:PORT https://HOST:TLSPORT`.
+    A start that fails is one line on standard error and exit code 1, which also tells of an end in disorder. Call it in
+    the main thread; with several workers no other may run.
     """
     limits = limits or Limits()
     worker = Worker(build, listeners.plain, listeners.tls, certificate, limits)
 
     def ready() -> None:
-        print(f"muster ready {listeners.plain_url} {listeners.tls_url}", flush=True)  # noqa: T201 other programs wait for it
+        # Other programs wait for this line.
+        print(f"muster ready {listeners.plain_url} {listeners.tls_url}", flush=True)  # noqa: T201
 
     try:
         if workers == 1:

@@ -10,7 +10,6 @@ from muster.core.clock import TurnedClock
 from muster.core.store import Tenant
 from muster.core.transaction import TransactionRunner
 from muster.storage.engine import Engine, open_engine
-from muster.storage.migrator import migrate
 from muster.storage.store import SqlStore
 from tests.storage.contract.invariants import check_database
 
@@ -18,9 +17,8 @@ NOW = 1_800_000_000_000
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[Engine]:
-    await migrate(database_url, now=NOW)
-    engine = open_engine(database_url)
+async def engine(migrated_url: str) -> AsyncIterator[Engine]:
+    engine = open_engine(migrated_url)
     await engine.start()
     yield engine
     await check_database(engine)

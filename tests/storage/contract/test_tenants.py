@@ -92,10 +92,10 @@ async def test_the_access_epoch_grows_when_access_is_revoked(store: SqlStore, te
 
 
 async def test_another_process_hears_of_a_raised_access_epoch(
-    store: SqlStore, tenant: Tenant, database_url: str
+    store: SqlStore, tenant: Tenant, migrated_url: str
 ) -> None:
     """A second engine on the same database stands for the other process."""
-    engine = open_engine(database_url)
+    engine = open_engine(migrated_url)
     await engine.start()
     other = SqlStore(engine)
     following = asyncio.create_task(other.follow_access_epochs())

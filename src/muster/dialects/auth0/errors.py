@@ -51,6 +51,8 @@ TABLE: dict[tuple[type[Refusal], str], Shown] = {
     (BadRequest, "invalid_uri"): Shown(400, _own, "invalid_uri"),
     (BadRequest, "operation_not_supported"): Shown(400, _own, "operation_not_supported"),
     (BadRequest, "inexistent_connection"): Shown(400, _own, "inexistent_connection"),
+    (BadRequest, "auth0_idp_error"): Shown(400, _own, "auth0_idp_error"),
+    (Conflict, "user_exists"): Shown(409, "The user already exists.", "auth0_idp_error"),
     (BadRequest, "password"): Shown(400, _own, "auth0_idp_error"),
     (BadRequest, "not_json"): Shown(400, "Invalid request payload JSON format", "invalid_body"),
     (BadRequest, "not_utf8"): Shown(400, "Invalid request payload: not valid UTF-8", "invalid_body"),

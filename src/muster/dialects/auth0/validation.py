@@ -18,6 +18,7 @@ MOST_PROBLEMS = 20
 """More are not reported: a body of a million mistakes must not become an answer of a hundred megabytes."""
 
 LONGEST_EMAIL = 254
+LONGEST_LOCAL_PART = 64
 
 F = TypeVar("F", bound=Field)
 
@@ -30,8 +31,12 @@ class _Found:
     def __init__(self) -> None:
         self.problems: list[tuple[str, str, str]] = []
 
+    @property
+    def enough(self) -> bool:
+        return len(self.problems) >= MOST_PROBLEMS
+
     def add(self, problem: str, path: str, about: str) -> None:
-        if len(self.problems) < MOST_PROBLEMS:
+        if not self.enough:
             self.problems.append((problem, path, about))
 
 
@@ -169,6 +174,8 @@ def _list(field: List, value: Any, path: str, found: _Found) -> None:
     if field.max is not None and len(value) > field.max:
         found.add(f"Array is too long ({len(value)}), maximum {field.max}", path, field.about)
     for index, item in enumerate(value):
+        if found.enough:
+            return
         _check(field.items, item, f"{path}[{index}]", found)
 
 
@@ -191,7 +198,7 @@ def _object(field: Object, value: Any, path: str, found: _Found) -> None:
             found.add(f"Missing required property: {name}", path, field.about)
     if field.values is not None:
         for name, inner in value.items():
-            if name not in members:
+            if name not in members and not found.enough:
                 _check(field.values, inner, f"{path}.{_shown(name)}" if path else _shown(name), found)
 
 
@@ -245,9 +252,9 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def _is_email(text: str) -> bool:
     """RFC 5322's address in the form that mail really uses, with a dot in the domain; nothing is looked up."""
-    if len(text) > LONGEST_EMAIL:
+    if len(text) > LONGEST_EMAIL or text.rfind("@") > LONGEST_LOCAL_PART:
         return False
-    if _PLAIN_EMAIL.fullmatch(text) and text.find("@") <= 64 and "--" not in text:
+    if _PLAIN_EMAIL.fullmatch(text) and "--" not in text:
         return True
     from email_validator import EmailNotValidError, validate_email
 

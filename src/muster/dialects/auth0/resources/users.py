@@ -5,7 +5,7 @@ from typing import Any
 
 from muster.core.actor import Permissions as May
 from muster.core.connections.model import Connection
-from muster.core.errors import NotFound, Taken
+from muster.core.errors import Conflict, NotFound, Refusal, Taken
 from muster.core.query import Everyone, Is, Order, Page, Query
 from muster.core.records import Key
 from muster.core.transaction import Transaction
@@ -254,10 +254,10 @@ def _permit_update(call: Call, user: User, body: dict[str, Any]) -> None:
         raise Forbidden("insufficient_scope", scopes=("update:users",))
 
 
-def _taken_on_create(taken: Taken) -> BadRequest | Taken:
+def _taken_on_create(taken: Taken) -> Refusal:
     if taken.kind == "username":
         return BadRequest("auth0_idp_error", message="The username provided is in use already.")
-    return taken
+    return Conflict("user_exists")
 
 
 def _taken_on_update(taken: Taken) -> BadRequest:
