@@ -9,7 +9,7 @@ BOOTSTRAP = @PYTHON="$(PYTHON)" sh scripts/bootstrap "$(VENV)"
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --cache-dir .cache/uv
 
-.PHONY: help serve test check format bench lock clean runtime dev
+.PHONY: help serve test check format docs bench lock clean runtime dev
 
 help: ## list these chores
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -31,6 +31,9 @@ check: dev ## lint, format, types, import contracts and house rules
 format: dev ## put the code into the house's format
 	$(BIN)/python -m ruff check --fix
 	$(BIN)/python -m ruff format
+
+docs: dev ## write the tables of what works into README.md and docs/
+	@$(BIN)/python scripts/tables.py
 
 bench: dev ## measure this machine (ARGS for bench/)
 	@$(BIN)/python -m bench $(ARGS)

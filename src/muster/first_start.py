@@ -10,13 +10,13 @@ import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
 from muster.core.actor import SYSTEM
 from muster.core.clock import Clock, SystemClock
+from muster.core.connections.model import Connection
 from muster.core.errors import Taken
 from muster.core.facts import ADDRESSES, EVERYBODY, KEY_CHECK, Fact
 from muster.core.ids import random_text
@@ -27,7 +27,7 @@ from muster.core.signing.model import SigningKey as StoredKey
 from muster.core.store import Store, Tenant
 from muster.core.tenants.actions import create_operator
 from muster.core.tenants.actions import furnish as furnish_realms
-from muster.core.transaction import Transaction, TransactionRunner
+from muster.core.transaction import Transaction
 from muster.core.users.actions import HashedPassword
 from muster.core.users.model import User
 from muster.crypto import passwords, tokens
@@ -79,10 +79,14 @@ async def prepare(settings: Settings, addresses: Addresses, clock: Clock | None 
         box = await master_key(settings, database)
         first = await _default_tenant(database)
         found = await sites(settings, database.store, addresses.tls_port)
+        urls = {}
         for tenant in await database.store.tenants():
-            await _furnish(database, site_of(tenant, found), box)
-        public_url = found.default.public_url
-        await database.runner.run(EVERYBODY, SYSTEM, remember, ADDRESSES, {**addresses._asdict(), "public_url": public_url})
+            site = site_of(tenant, found)
+            await _furnish(database, site or Site(tenant.number, found.default.public_url), box)
+            if site is not None:
+                urls[tenant.name] = site.public_url
+        known = {**addresses._asdict(), "public_url": found.default.public_url, "tenants": urls}
+        await database.runner.run(EVERYBODY, SYSTEM, remember, ADDRESSES, known)
     return Prepared(first, found)
 
 
@@ -107,15 +111,10 @@ def make_private_folders(settings: Settings) -> None:
             log.warning("%s is open to other accounts of this machine; chmod 700 it", folder)
 
 
-def site_of(tenant: Tenant, found: Sites) -> Site:
-    """Where a tenant is reached: at the default address, else at the first host bound to it.
-
-    A tenant without either cannot be reached yet, and is furnished for the default address until a host is bound to it.
-    """
-    for site in found.all():
-        if site.tenant_id == tenant.number and site.dialect in (None, auth0_app.NAME):
-            return site
-    return Site(tenant.number, found.default.public_url)
+def site_of(tenant: Tenant, found: Sites) -> Site | None:
+    """Where a tenant is reached: at the default address, else at the first host bound to it; None for nowhere yet."""
+    own = (site for site in found.all() if site.tenant_id == tenant.number)
+    return next((site for site in own if site.dialect in (None, auth0_app.NAME)), None)
 
 
 async def master_key(settings: Settings, database: Opened) -> Sealer:
@@ -178,7 +177,7 @@ class _FirstPassword(NamedTuple):
 
 
 async def _furnish(database: Opened, site: Site, box: SecretBox) -> None:
-    """All that a tenant lacks, in one commit; what takes time (an RSA key, a password's hash) is made before it."""
+    """All that a tenant lacks; what takes time (an RSA key, a password's hash) is made before the acts."""
     store, tenant_id = database.store, site.tenant_id
     has_key = any(key.purpose == MANAGEMENT for key in await store.records(tenant_id, StoredKey))
     has_admin = await store.get(tenant_id, Credential, ADMIN) is not None
@@ -186,13 +185,18 @@ async def _furnish(database: Opened, site: Site, box: SecretBox) -> None:
         _nothing() if has_key else asyncio.to_thread(_new_key, box, database.runner.clock.now()),
         _nothing() if has_admin else asyncio.to_thread(_new_password, box),
     )
-    await database.runner.run(tenant_id, SYSTEM, _complete, site, box, key, password)
+    _, internal = await database.runner.run(tenant_id, SYSTEM, furnish_realms)
+    await database.runner.run(tenant_id, SYSTEM, _complete, internal, site, box, key, password)
 
 
 async def _complete(
-    tx: Transaction, site: Site, box: SecretBox, key: StoredKey | None, password: _FirstPassword | None
+    tx: Transaction,
+    internal: Connection,
+    site: Site,
+    box: SecretBox,
+    key: StoredKey | None,
+    password: _FirstPassword | None,
 ) -> None:
-    _, internal = await furnish_realms(tx)
     if key is not None:
         tx.insert(key)
     # The record outlives the password in it: an operator who was renamed or deleted does not come back.

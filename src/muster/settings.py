@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 PREFIX: Final = "MUSTER_"
 
@@ -131,7 +131,7 @@ class Settings:
     @property
     def database(self) -> str:
         """The database's URL, whether given or by default."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'muster.db'}"
+        return self.database_url or f"sqlite:///{quote(str(self.data_dir / 'muster.db'))}"
 
     @property
     def key_file(self) -> Path:

@@ -8,15 +8,15 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+
+from starlette.types import Message, Receive, Scope, Send
 
 from muster.core.clock import Clock, SystemClock
 from muster.core.errors import Unavailable
 from muster.core.events import Context
 from muster.crypto.hashing_pool import HashingPool
 from muster.dialects.auth0 import app as auth0
-from muster.dialects.kit.api import Api, Scope, Send
-from muster.dialects.kit.body import Receive
+from muster.dialects.kit.api import Api
 from muster.dialects.kit.call import Call
 from muster.server.logs import AccessLog
 from muster.server.metrics import Metrics
@@ -29,6 +29,7 @@ from muster.wiring import Opened, Rings, auth0_api, opened, sealer, signing_keys
 log = logging.getLogger("muster.web")
 
 SEAL_SECONDS = 0.2
+UNAVAILABLE_SECONDS = 5.0
 JSON = (b"content-type", b"application/json; charset=utf-8")
 
 
@@ -68,7 +69,9 @@ class Web:
             stack.push_async_callback(epochs.stop)
             passwords = HashingPool()
             stack.callback(passwords.close)
-            self._metrics.watch("muster_hashing_waiting", "Callers that wait for a hashing thread.", lambda: passwords.waiting)
+            self._metrics.watch(
+                "muster_hashing_waiting", "Callers that wait for a hashing thread.", lambda: passwords.waiting
+            )
             rings = Rings(await signing_keys(store), secret_box)
             api = auth0_api(self._opened, self._clock, secret_box, rings, epochs, passwords, self._settings)
             self._apis = {auth0.NAME.encode(): api}
@@ -96,7 +99,7 @@ class Web:
         api = self._api(site.dialect, path, scope)
         status = 0
 
-        async def send_with_id(message: Mapping[str, Any]) -> None:
+        async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -171,13 +174,16 @@ class Web:
 
     async def _seal_events(self) -> None:
         """Give committed events their positions; followers read nothing else."""
+        pause = SEAL_SECONDS
         while True:
-            await asyncio.sleep(SEAL_SECONDS)
+            await asyncio.sleep(pause)
+            pause = SEAL_SECONDS
             try:
                 while await self._opened.store.events.seal():
                     pass
             except Unavailable:
-                log.warning("events wait for their positions: the database cannot be reached")
+                # Each try is told in the log, so there are few while the database is away.
+                pause = UNAVAILABLE_SECONDS
             except Exception:
                 log.exception("events could not be given their positions")
 

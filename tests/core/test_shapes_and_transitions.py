@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from muster.core.errors import Conflict, Invalid
-from muster.core.users import access, identifiers, metadata, profile
+from muster.core.users import access, metadata, profile
 from muster.core.users.actions import HashedPassword, NewAddress, NewUser, born
 from muster.core.users.identifiers import (
     add,
@@ -16,7 +16,7 @@ from muster.core.users.identifiers import (
     set_verified,
 )
 from muster.core.users.model import Link, Metadata, MustChange, Origin, Profile, User
-from muster.core.users.shapes import canonical, username_key
+from muster.core.users.shapes import Kind, canonical, username_key
 from muster.core.users.shown import shown_email, shown_name, shown_nickname
 
 NOW = 1_800_000_000_000
@@ -37,7 +37,7 @@ def user(**changes: object) -> User:
         ("wallet", "SolanaAbC", "SolanaAbC"),
     ],
 )
-def test_an_address_has_one_form(kind: identifiers.Kind, written: str, kept: str) -> None:
+def test_an_address_has_one_form(kind: Kind, written: str, kept: str) -> None:
     assert canonical(kind, written) == kept
 
 
@@ -53,7 +53,7 @@ def test_an_address_has_one_form(kind: identifiers.Kind, written: str, kept: str
         ("wallet", ""),
     ],
 )
-def test_what_is_no_address_is_refused(kind: identifiers.Kind, written: str) -> None:
+def test_what_is_no_address_is_refused(kind: Kind, written: str) -> None:
     with pytest.raises(Invalid):
         canonical(kind, written)
 

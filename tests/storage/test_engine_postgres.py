@@ -139,6 +139,16 @@ async def test_a_cancelled_batch_lets_go_of_its_rows(engine: PostgresEngine, adm
     assert (await admin.fetchval("SELECT n FROM things")) == 1
 
 
+async def test_a_cancelled_scan_is_stopped_on_the_server_too(engine: PostgresEngine, admin: Any) -> None:
+    scanning = asyncio.create_task(engine.scan("SELECT pg_sleep(1.9)"))
+    await busy_backend(admin, "%pg_sleep%")
+    scanning.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await scanning
+    await engine.stop()
+    assert await backends(admin) == []
+
+
 async def test_a_server_that_is_away_at_the_start() -> None:
     engine = open_engine("postgresql://muster:hunter2@/muster?host=/nowhere")
     with pytest.raises(Unavailable) as refused:

@@ -138,14 +138,18 @@ async def test_a_writer_outside_is_waited_for(engine: SqliteEngine, path: Path) 
     assert await ids(engine) == ["a"]
 
 
-async def test_a_writer_outside_that_does_not_end_is_given_up_on(engine: SqliteEngine, path: Path) -> None:
-    engine._writer._connection.execute("PRAGMA busy_timeout = 30")
+async def test_a_writer_outside_that_does_not_end_is_given_up_on(
+    engine: SqliteEngine, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine._writer._connection.execute("PRAGMA busy_timeout = 300")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         results = await asyncio.gather(*(engine.commit([add(str(n))]) for n in range(20)), return_exceptions=True)
         assert codes(list(results)) == {"database_busy"}
         assert {refused.retry_after for refused in results if isinstance(refused, Unavailable)} == {1}
         other.execute("COMMIT")
+    # All who waited were told after one wait, not each after a wait of its own.
+    assert caplog.text.count("database is locked") == 1
     await engine.commit([add("a")])
     assert await ids(engine) == ["a"]
 

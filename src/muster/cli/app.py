@@ -41,10 +41,10 @@ COMMANDS: Final = {
 class Commands(click.Group):
     """The commands, each imported only when it is asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return [name for name, entry in COMMANDS.items() if importlib.util.find_spec(_module(entry))]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         entry = COMMANDS.get(cmd_name)
         if entry is None or importlib.util.find_spec(_module(entry)) is None:
             return None

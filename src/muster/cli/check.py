@@ -1,6 +1,7 @@
 """`muster check`: everything a server needs, looked at without starting or changing one."""
 
 import os
+import ssl
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -99,7 +100,12 @@ async def _database(settings: Settings) -> AsyncIterator[tuple[Finding, dict[str
             yield Finding(setting.name, setting.durable, text), None
         async with opened(settings) as database:
             yield Finding("tenants", ok=True, text=str(len(await database.store.tenants()))), None
-            yield Finding("master key", *_key(settings, await recall(database.store, KEY_CHECK), sealer, verify_key_check)), None
+            yield (
+                Finding(
+                    "master key", *_key(settings, await recall(database.store, KEY_CHECK), sealer, verify_key_check)
+                ),
+                None,
+            )
             addresses = await recall(database.store, ADDRESSES)
             if addresses:
                 yield Finding("last start", ok=True, text=_last_start(addresses)), addresses
@@ -126,6 +132,11 @@ def _certificates(settings: Settings) -> list[Finding]:
     from cryptography import x509
 
     own = settings.tls_cert
+    if own:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(own, settings.tls_key or None)
+        except OSError as error:
+            return [Finding("certificate", ok=False, text=f"{own} and its key cannot be used: {error}")]
     files = [Path(own)] if own else [settings.data_dir / "server.pem", settings.data_dir / "ca.pem"]
     now = datetime.fromtimestamp(time.time(), UTC)
     found = []

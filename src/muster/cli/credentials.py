@@ -49,8 +49,8 @@ async def _credentials(settings: Settings, tenant_name: str) -> dict[str, Any]:
     from muster.core.facts import ADDRESSES
     from muster.dialects.auth0 import furnish as auth0
     from muster.dialects.auth0.access import audience
-    from muster.first_start import ADMIN_EMAIL, first_password, master_key, recall, site_of
-    from muster.wiring import sites
+    from muster.dialects.kit.call import Site
+    from muster.first_start import ADMIN_EMAIL, first_password, master_key, recall
 
     async with started(settings) as database:
         addresses = await recall(database.store, ADDRESSES)
@@ -58,11 +58,13 @@ async def _credentials(settings: Settings, tenant_name: str) -> dict[str, Any]:
             raise click.ClickException(NOT_STARTED)
         tenant = await tenant_named(database.store, tenant_name)
         box = await master_key(settings, database)
-        found = await sites(settings, database.store, addresses["tls_port"])
-        site = site_of(tenant, found)
-        if site == found.default:
-            # As the server was started, whatever this command's own settings say.
-            site = site._replace(public_url=addresses["public_url"])
+        # As the server was started, whatever this command's own settings say.
+        url = addresses["tenants"].get(tenant.name)
+        if url is None:
+            raise click.ClickException(
+                f"tenant {tenant.name} has no address yet; start the server with --hosts users.example.com={tenant.name}"
+            )
+        site = Site(tenant.number, url)
         client = await database.runner.run(tenant.number, operator(), auth0.management_client, box)
         password = await first_password(database.store, tenant.number, box)
     return {

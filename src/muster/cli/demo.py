@@ -1,6 +1,7 @@
 """`muster demo`: invented users to try the server with."""
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -27,12 +28,14 @@ their passwords are demo-password-01 to demo-password-16, in turn: never bring t
 )
 def demo(users: int, seed: int, out: Path) -> None:
     """Invent users and write them as a file for `muster import auth0`."""
+    from rich.console import Console
     from rich.progress import Progress
 
     from muster.demo import write_import_file
 
-    with Progress(transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("inventing", total=users)
-        form = "json" if out.suffix == ".json" else "ndjson"
+        form: Literal["json", "ndjson"] = "json" if out.suffix == ".json" else "ndjson"
         write_import_file(out, users, seed, form=form, progress=lambda done: progress.update(task, completed=done))
     click.echo(f"wrote {out} ({users:,} users, {out.stat().st_size:,} bytes)")

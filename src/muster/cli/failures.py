@@ -27,7 +27,9 @@ FOR_OPERATORS: Final = (
 )
 """Their texts are written to be read by operators."""
 
-NOT_STARTED: Final = "nothing was started on this database yet; run muster serve first, or give --data-dir or --database-url"
+NOT_STARTED: Final = (
+    "nothing was started on this database yet; run muster serve first, or give --data-dir or --database-url"
+)
 
 UNAVAILABLE: Final = {
     "database_busy": "the database is busy; try again",

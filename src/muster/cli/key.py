@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from muster.cli.options import wait_for, with_database, with_json, with_tenant
+from muster.dialects.auth0.access import SCOPES
 from muster.settings import Settings
 
 EPILOG = """\b
@@ -60,7 +61,6 @@ def list_(settings: Settings, tenant: str, as_json: bool) -> None:  # noqa: FBT0
 def create(settings: Settings, tenant: str, as_json: bool, name: str, scopes: str) -> None:  # noqa: FBT001
     """Make a key called NAME and show its secret."""
     from muster.cli.output import print_json, print_pairs
-    from muster.dialects.auth0.access import SCOPES
 
     wanted = list(SCOPES) if scopes == "all" else list(dict.fromkeys(scope.strip() for scope in scopes.split(",")))
     unknown = [scope for scope in wanted if scope not in SCOPES]
@@ -88,7 +88,9 @@ def revoke(settings: Settings, tenant: str, client_id: str) -> None:
 def _cell(value: object) -> object:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return " ".join(value) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return "all" if set(value) >= SCOPES.keys() else " ".join(value)
+    return value
 
 
 async def _keys(settings: Settings, tenant_name: str) -> list[dict[str, Any]]:

@@ -2,12 +2,14 @@
 
 import asyncio
 import functools
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import click
 
-from muster.settings import OPTIONS, Settings, SettingsError, load_here
+from muster.settings import OPTIONS, SettingsError, load_here
+from muster.storage import address
 
 T = TypeVar("T")
 
@@ -55,10 +57,13 @@ def with_settings(*names: str) -> Callable[[Callable[..., T]], Callable[..., T]]
     def decorate(command: Callable[..., T]) -> Callable[..., T]:
         @functools.wraps(command)
         def called(*args: Any, **given: Any) -> T:
+            # What goes wrong is told once, by the command; serve has a log of its own.
+            logging.getLogger("muster").addHandler(logging.NullHandler())
             flags = {name: given.pop(name) for name in (*names, "config")}
             try:
                 settings = load_here(flags, lambda text: click.echo(f"muster: warning: {text}", err=True))
-            except SettingsError as error:
+                address.parse(settings.database)
+            except (SettingsError, ValueError) as error:
                 raise click.UsageError(f"{error}.", click.get_current_context()) from None
             return command(settings, *args, **given)
 

@@ -38,9 +38,10 @@ def outbox(settings: Settings, as_json: bool, limit: int) -> None:  # noqa: FBT0
     if as_json:
         print_json(rows)
     else:
-        print_table(("due", "kind", "to", "tenant", "tries"), [
-            (row["due_at"], row["kind"], row["to"], row["tenant"], row["attempts"]) for row in rows
-        ])
+        print_table(
+            ("due", "kind", "to", "tenant", "tries"),
+            [(row["due_at"], row["kind"], row["to"], row["tenant"], row["attempts"]) for row in rows],
+        )
 
 
 async def _due(settings: Settings, limit: int) -> list[tuple[str, int, Message]]:

@@ -30,11 +30,12 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 
 
 def print_pairs(pairs: Iterable[tuple[str, object]]) -> None:
-    """Names and values, one a line; a value can be copied whole."""
+    """Names and values, one a line; a text can be copied whole, and what is no text is JSON."""
     listed = list(pairs)
     width = max(len(name) for name, _ in listed)
     for name, value in listed:
-        print(f"{name:<{width}}  {'-' if value is None else printable(str(value))}")
+        text = value if isinstance(value, str) else "-" if value is None else msgspec.json.encode(value).decode()
+        print(f"{name:<{width}}  {printable(text)}")
 
 
 def printable(text: str) -> str:

@@ -7,13 +7,18 @@ import logging
 import os
 import shlex
 import tempfile
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
 from muster.cli.options import with_settings
 from muster.settings import OPTIONS, Settings
+
+if TYPE_CHECKING:
+    from muster.crypto.certificates import ServerCertificate
 
 EPILOG = """\b
 Examples:
@@ -82,8 +87,6 @@ def serve(settings: Settings) -> int:
 
 
 def _local_certificate(settings: Settings) -> "ServerCertificate":
-    import time
-
     from muster.crypto.certificates import ensure_certificate
     from muster.server.app import CannotStart
 

@@ -29,7 +29,5 @@ async def tenant_named(store: Store, name: str) -> Tenant:
     found = await store.tenant(name)
     if found is None:
         names = ", ".join(tenant.name for tenant in await store.tenants())
-        raise click.ClickException(
-            f"there is no tenant {name}; there are: {names}" if names else NOT_STARTED
-        )
+        raise click.ClickException(f"there is no tenant {name}; there are: {names}" if names else NOT_STARTED)
     return found

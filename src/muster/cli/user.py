@@ -1,6 +1,7 @@
 """`muster user`: the users of a tenant, by whatever id is at hand."""
 
 import secrets
+import sys
 from typing import Any
 
 import click
@@ -107,7 +108,7 @@ def show(settings: Settings, tenant: str, as_json: bool, connection: str | None,
 @click.option("--verified", is_flag=True, help="The address is known to be theirs.")
 @click.option("--username", metavar="NAME", help="Name to sign in with.")
 @click.option("--name", metavar="TEXT", help="Full name.")
-def create(  # noqa: PLR0913 - one parameter for each option
+def create(
     settings: Settings,
     tenant: str,
     as_json: bool,  # noqa: FBT001
@@ -187,7 +188,7 @@ def _password(*, read: bool) -> tuple[str, bool]:
     if not read:
         return secrets.token_urlsafe(GENERATED_BYTES), True
     try:
-        password = click.get_binary_stream("stdin").readline(65_536).decode().rstrip("\r\n")
+        password = sys.stdin.buffer.readline(65_536).decode().rstrip("\r\n")
     except UnicodeDecodeError:
         raise click.ClickException("the password is not text in UTF-8") from None
     if len(password) < SHORTEST_PASSWORD:

@@ -9,7 +9,7 @@ import msgspec
 
 from muster.cli.output import timestamp
 from muster.cli.tenants import started, tenant_named
-from muster.core.actor import Actor, operator
+from muster.core.actor import operator
 from muster.core.connections.model import Connection
 from muster.core.ids import UserId, is_id
 from muster.core.query import Everyone, Is, Order, Page, Query
@@ -49,7 +49,7 @@ async def show(settings: Settings, tenant_name: str, connection: str | None, giv
     return detail(user, {realm.id: realm.name for realm in realms})
 
 
-async def create(  # noqa: PLR0913 - one parameter for each option
+async def create(
     settings: Settings,
     tenant_name: str,
     connection: str | None,
@@ -66,7 +66,9 @@ async def create(  # noqa: PLR0913 - one parameter for each option
         realms = await _realms(store, tenant.number, connection)
         realm = next((realm for realm in realms if connection is not None or realm.default), None)
         if realm is None or realm.kind != "database":
-            raise click.ClickException("users with passwords belong to a database connection; name one with --connection")
+            raise click.ClickException(
+                "users with passwords belong to a database connection; name one with --connection"
+            )
         new = NewUser(
             origin=Origin(door="muster"),
             emails=[NewAddress(email, verified=verified)] if email else [],
@@ -147,7 +149,9 @@ async def _find(store: Store, tenant_id: int, realms: Sequence[Connection], give
         raise click.ClickException(f"there is no user {given}; muster user list shows those there are")
     if len(found) > 1:
         names = ", ".join(realm.name for realm in realms if any(user.realm == realm.id for user in found.values()))
-        raise click.ClickException(f"{given} is a user of several connections: name one of them ({names}) with --connection")
+        raise click.ClickException(
+            f"{given} is a user of several connections: name one of them ({names}) with --connection"
+        )
     return next(iter(found.values()))
 
 

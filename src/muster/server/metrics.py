@@ -12,6 +12,7 @@ from asyncio import get_running_loop
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -134,10 +135,10 @@ def _requests(snapshots: Iterable[Snapshot]) -> Iterator["Metric"]:
     answers: dict[Labels, int] = defaultdict(int)
     times: dict[tuple[str, str, str], list[float]] = defaultdict(lambda: [0.0] * (len(BUCKETS) + 2))
     for snapshot in snapshots:
-        for labels, seconds, counts in snapshot.requests:
+        for labels, sum_, counts in snapshot.requests:
             answers[labels] += sum(counts)
             total = times[labels[:3]]
-            for place, value in enumerate((seconds, *counts)):
+            for place, value in enumerate((sum_, *counts)):
                 total[place] += value
     counter = CounterMetricFamily(
         "muster_requests", "Answered requests.", labels=("dialect", "method", "route", "status")
@@ -149,9 +150,8 @@ def _requests(snapshots: Iterable[Snapshot]) -> Iterator["Metric"]:
         "muster_request_seconds", "From the head of a request to its answer.", labels=("dialect", "method", "route")
     )
     bounds = [*(str(bound) for bound in BUCKETS), "+Inf"]
-    for key, (seconds, *counts) in times.items():
-        running = [sum(counts[: place + 1]) for place in range(len(counts))]
-        histogram.add_metric(key, list(zip(bounds, running, strict=True)), seconds)
+    for key, (seconds, *buckets) in times.items():
+        histogram.add_metric(key, list(zip(bounds, accumulate(buckets), strict=True)), seconds)
     yield histogram
 
 

@@ -26,6 +26,8 @@ class Proxies:
 
     def __init__(self, networks: Sequence[str]) -> None:
         self._networks = tuple(ipaddress.ip_network(network) for network in networks)
+        # The same few proxies and clients are asked for again and again, and asking costs microseconds.
+        self._known = functools.lru_cache(maxsize=4096)(self._look)
 
     def client(self, scope: Mapping[str, Any]) -> str:
         """The address that an ASGI request came from, or "" when even the peer's is unknown.
@@ -36,19 +38,16 @@ class Proxies:
         peer: str = scope["client"][0] if scope.get("client") else ""
         if not self._networks:
             return peer
-        client = address_of(peer)
-        if client is None:
-            return peer
-        if not self._trusts(client):
-            return str(client)
+        client, trusted = self._known(peer)
+        if not trusted:
+            return client or peer
         for hop in reversed(_hops(scope["headers"])):
-            address = address_of(hop)
-            if address is None:
+            address, trusted = self._known(hop)
+            if address:
+                client = address
+            if not trusted:
                 break
-            client = address
-            if not self._trusts(client):
-                break
-        return str(client)
+        return client
 
     def is_local(self, scope: Mapping[str, Any]) -> bool:
         """Whether a request comes from this machine itself, and no proxy passed it on.
@@ -61,8 +60,12 @@ class Proxies:
             return False
         return not any(name in _FORWARDING for name, _ in scope["headers"])
 
-    def _trusts(self, address: Address) -> bool:
-        return any(address in network for network in self._networks)
+    def _look(self, text: str) -> tuple[str, bool]:
+        """The address in its usual form, "" for what is none, and whether it is trusted."""
+        address = address_of(text)
+        if address is None:
+            return "", False
+        return str(address), any(address in network for network in self._networks)
 
 
 def _hops(headers: Sequence[tuple[bytes, bytes]]) -> list[str]:
@@ -73,7 +76,6 @@ def _hops(headers: Sequence[tuple[bytes, bytes]]) -> list[str]:
     return [hop.strip() for hop in line[-MOST_BYTES:].decode("latin-1").split(",")][-MOST_HOPS:]
 
 
-@functools.lru_cache(maxsize=1024)
 def address_of(text: str) -> Address | None:
     """The address in `1.2.3.4`, `1.2.3.4:567`, `::1` or `[::1]:567`; None for anything else.
 

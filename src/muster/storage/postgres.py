@@ -137,7 +137,6 @@ class PostgresEngine:
         return {"synchronous_commit": "on"} if synchronous == "off" else {}
 
     async def _epochs(self) -> AsyncIterator[int]:
-        heard: asyncio.Queue[int | None] = asyncio.Queue()
         while True:
             try:
                 connection = await connect(self._server)
@@ -145,12 +144,11 @@ class PostgresEngine:
                 await asyncio.sleep(_RECONNECT_SECONDS)
                 continue
             try:
-                connection.add_termination_listener(lambda _: heard.put_nowait(None))
-                await connection.add_listener(EPOCHS_CHANNEL, lambda *told: _hear(heard, told[3]))
-                while (tenant := await heard.get()) is not None:
+                async for tenant in _announced(connection):
                     yield tenant
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-                _log.warning("PostgreSQL: not listening for a moment: %s", error)
+                _log.warning("PostgreSQL: cannot listen: %s", error)
+                await asyncio.sleep(_RECONNECT_SECONDS)
             finally:
                 connection.terminate()
 
@@ -186,9 +184,14 @@ async def _look(connection: Connection) -> Sequence[str]:
     return [str(await connection.fetchval("SELECT current_setting($1)", name)) for name in names]
 
 
-def _hear(heard: asyncio.Queue[int | None], payload: object) -> None:
-    if isinstance(payload, str) and payload.isdecimal():
-        heard.put_nowait(int(payload))
+async def _announced(connection: Connection) -> AsyncIterator[int]:
+    """The tenants announced on a connection, until it ends."""
+    heard: asyncio.Queue[object] = asyncio.Queue()
+    connection.add_termination_listener(lambda _: heard.put_nowait(None))
+    await connection.add_listener(EPOCHS_CHANNEL, lambda *told: heard.put_nowait(told[3]))
+    while (payload := await heard.get()) is not None:
+        if isinstance(payload, str) and payload.isdecimal():
+            yield int(payload)
 
 
 def _milliseconds(seconds: float) -> str:

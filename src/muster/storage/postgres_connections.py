@@ -178,11 +178,14 @@ class Connections:
     async def close(self) -> None:
         """Lend no more, let those who already wait have their turn, and close every connection."""
         self._limit = 0
-        while self._open:
-            connection = self._idle.pop() if self._idle else await self._wait()
-            self._open -= 1
-            if connection is not None:
-                await say_goodbye(connection)
+        try:
+            while self._open:
+                connection = self._idle.pop() if self._idle else await self._wait()
+                self._open -= 1
+                if connection is not None:
+                    await say_goodbye(connection)
+        except Unavailable:
+            _log.warning("PostgreSQL: %d connections were still in use at the end", self._open)
 
     async def _leave(self, connection: Connection) -> None:
         # A server does not notice that its client has gone while it works for it; asyncpg tells it to stop first.

@@ -28,7 +28,8 @@ _DOMAINS: Final = {"key_text": 'text COLLATE "C"', "json_text": "json"}
 
 async def open_postgres_session(server: PostgresServer) -> "PostgresSession":
     """A connection of one's own, which no limit on a statement's time cuts off."""
-    return PostgresSession(await connect(server, {"synchronous_commit": "on"}, seconds=None))
+    unlimited = {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
+    return PostgresSession(await connect(server, {"synchronous_commit": "on", **unlimited}, seconds=None))
 
 
 class PostgresSession:

@@ -7,14 +7,17 @@ import asyncio
 import contextlib
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from muster.storage import address
 from muster.storage.engine import Row, Value
 from muster.storage.locks import hold_schema_lock
 from muster.storage.sqlite_file import connect, create, reraise
+
+T = TypeVar("T")
 
 CHUNK: Final = 500
 
@@ -97,6 +100,9 @@ class SqliteSession:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
         self._connection = connection
+        # One thread, so that what a statement leaves behind is tidied up before the next one runs: SQLite keeps and
+        # reuses prepared statements, and two threads at the same one are a misuse that it reports.
+        self._thread = ThreadPoolExecutor(1, "session")
 
     async def define(self, sql: str) -> None:
         await self.execute(sql)
@@ -105,21 +111,21 @@ class SqliteSession:
         """SQLite takes any name for a type; what has TEXT in it holds text."""
 
     async def execute(self, sql: str, params: Sequence[Value] = ()) -> None:
-        await asyncio.to_thread(self._connection.execute, sql, params)
+        await self.rows(sql, params)
 
     async def rows(self, sql: str, params: Sequence[Value] = ()) -> Sequence[Row]:
-        cursor = await asyncio.to_thread(self._connection.execute, sql, params)
-        return await asyncio.to_thread(cursor.fetchall)
+        return await self._in_thread(lambda: self._connection.execute(sql, params).fetchall())
 
     async def stream(self, sql: str) -> AsyncIterator[Sequence[Row]]:
-        cursor = await asyncio.to_thread(self._connection.execute, sql)
-        while chunk := await asyncio.to_thread(cursor.fetchmany, CHUNK):
+        cursor = self._connection.cursor()
+        await self._in_thread(lambda: cursor.execute(sql))
+        while chunk := await self._in_thread(lambda: cursor.fetchmany(CHUNK)):
             yield chunk
 
     async def load(self, table: Table, rows: Sequence[Row]) -> None:
         marks = ", ".join("?" for _ in table.columns)
         sql = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})"
-        await asyncio.to_thread(self._connection.executemany, sql, rows)
+        await self._in_thread(lambda: self._connection.executemany(sql, rows).close())
 
     async def last_number(self, table: Table) -> int:
         found = await self.rows("SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,))
@@ -147,7 +153,11 @@ class SqliteSession:
         return self._transaction("BEGIN")
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._connection.close)
+        await self._in_thread(self._connection.close)
+        self._thread.shutdown()
+
+    async def _in_thread(self, act: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, act)
 
     async def _table(self, name: str, sql: str) -> Table:
         columns = await self.rows("SELECT name, pk FROM pragma_table_info(?) ORDER BY cid", (name,))
@@ -162,6 +172,10 @@ class SqliteSession:
             yield
             await self.execute("COMMIT")
         except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            # Behind whatever still runs there for a caller that was cancelled; nobody waits long for it.
+            self._thread.submit(self._roll_back).result()
             raise
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")

@@ -90,7 +90,7 @@ async def test_a_new_database_connection_is_shown_with_every_default(auth0: Auth
 
 
 async def test_what_is_sent_comes_back_and_means_something_to_the_core(auth0: Auth0) -> None:
-    sent = {
+    sent: dict[str, Any] = {
         "display_name": "Our staff",
         "is_domain_connection": True,
         "show_as_button": False,
@@ -185,8 +185,10 @@ async def test_what_scripts_are_configured_with_is_never_shown(auth0: Auth0) -> 
         (
             {"name": "a--b", "strategy": "auth0"},
             400,
-            "Payload validation error: 'String does not match pattern ^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$: a--b' on "
-            "property name (The connection's name: letters, digits and single hyphens between them).",
+            (
+                "Payload validation error: 'String does not match pattern ^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$: a--b' on "
+                "property name (The connection's name: letters, digits and single hyphens between them)."
+            ),
         ),
         ({"name": REALM, "strategy": "auth0"}, 409, "A connection with the same name already exists"),
         ({"name": INTERNAL_NAME, "strategy": "auth0"}, 409, "A connection with the same name already exists"),

@@ -223,9 +223,10 @@ def test_whatever_comes_is_taken_or_refused(value: Any, schema: Object) -> None:
     sent = dict.fromkeys(schema.members, value)
     for body in (value, sent):
         try:
-            assert check_body(schema, body) is body
+            taken = check_body(schema, body) is body
         except BadRequest as refused:
-            assert str(refused.detail["message"]).startswith("Payload validation error: '")
+            taken = str(refused.detail["message"]).startswith("Payload validation error: '")
+        assert taken
 
 
 def query_refusal(query: dict[str, list[str]]) -> str:
@@ -265,8 +266,10 @@ def test_a_query_becomes_values() -> None:
         ),
         (
             {"per_page": ["101"]},
-            "'Value 101 is greater than maximum 100' on property per_page (Results per page, at most 100; 50 when not "
-            "given).",
+            (
+                "'Value 101 is greater than maximum 100' on property per_page (Results per page, at most 100; 50 when not "
+                "given)."
+            ),
         ),
         (
             {"page": ["9" * 5_000]},
@@ -279,11 +282,13 @@ def test_a_query_becomes_values() -> None:
         ({"q": ["a", "b"]}, "'Expected type string but found type array' on property q (A query in Lucene's syntax)."),
         (
             {"fields": ["id,email,name"]},
-            "'String 'id,email,name' does not match pattern. Must be a comma separated list of the following values: "
-            "phone_number,email,email_verified,picture,username,user_id,name,nickname,created_at,identities,app_metadata,"
-            "user_metadata,last_ip,last_login,logins_count,updated_at,blocked,family_name,given_name' on property fields "
-            "(Comma-separated list of fields to include or exclude (based on value provided for include_fields) in the "
-            "result. Leave empty to retrieve all fields).",
+            (
+                "'String 'id,email,name' does not match pattern. Must be a comma separated list of the following values: "
+                "phone_number,email,email_verified,picture,username,user_id,name,nickname,created_at,identities,app_metadata,"
+                "user_metadata,last_ip,last_login,logins_count,updated_at,blocked,family_name,given_name' on property fields "
+                "(Comma-separated list of fields to include or exclude (based on value provided for include_fields) in the "
+                "result. Leave empty to retrieve all fields)."
+            ),
         ),
     ],
 )

@@ -1,6 +1,6 @@
 """What can be done with connections. Internal ones (the realm of operators' own accounts) are unknown to all of these."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -33,8 +33,7 @@ async def read_connection(store: Store, tenant_id: int, actor: Actor, connection
 async def create_connection(tx: Transaction, connection: Connection) -> Connection:
     """A new connection. A name that is in use is `Taken("connection_name")` at the commit."""
     tx.actor.must(May.CONNECTIONS_WRITE)
-    for app_id in connection.enabled_apps:
-        await tx.need(Application, app_id)
+    await _need_apps(tx, connection.enabled_apps)
     _check(connection)
     created = tx.insert(replace(connection, internal=False, default=False, created_at=tx.now))
     tx.note("connection.created", connection_id=created.id, name=created.name)
@@ -58,9 +57,7 @@ async def update_connection(
         default=before.default,
         created_at=before.created_at,
     )
-    for app_id in after.enabled_apps:
-        if app_id not in before.enabled_apps:
-            await tx.need(Application, app_id)
+    await _need_apps(tx, (app_id for app_id in after.enabled_apps if app_id not in before.enabled_apps))
     return _keep(tx, before, after)
 
 
@@ -68,9 +65,9 @@ async def enable_apps(tx: Transaction, connection_id: str, enabled: Mapping[str,
     """Say of some applications whether they may use the connection; `NotFound("application")` for an unknown one."""
     tx.actor.must(May.CONNECTIONS_WRITE)
     before = await _find(tx, connection_id)
+    await _need_apps(tx, enabled)
     apps = dict.fromkeys(before.enabled_apps)
     for app_id, wanted in enabled.items():
-        await tx.need(Application, app_id)
         if wanted:
             apps[app_id] = None
         else:
@@ -113,6 +110,12 @@ async def delete_connection(tx: Transaction, connection_id: str) -> None:
         raise Conflict("connection_in_use", name=connection.name)
     tx.delete(connection)
     tx.note("connection.deleted", connection_id=connection.id, name=connection.name)
+
+
+async def _need_apps(tx: Transaction, app_ids: Iterable[str]) -> None:
+    """`NotFound("application")` unless every application exists, and still does when this commits."""
+    for app_id in app_ids:
+        tx.expect(await tx.need(Application, app_id))
 
 
 async def _find(tx: Transaction, connection_id: str) -> Connection:

@@ -75,6 +75,8 @@ class NewUser(msgspec.Struct, frozen=True, kw_only=True):
 async def create_user(tx: Transaction, realm: Connection, new: NewUser) -> User:
     """A new user of one realm. A value that belongs to another user is `Taken` at the commit, never checked before it."""
     tx.actor.must(May.USERS_CREATE)
+    realm = await tx.need(Connection, realm.id)
+    tx.expect(realm)  # nobody comes in while the connection is being closed
     if realm.disabled:
         raise Invalid("connection_disabled", name=realm.name)
     user = tx.insert(born(new, realm.id, tx.now, internal=realm.internal))

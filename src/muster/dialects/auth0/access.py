@@ -29,12 +29,12 @@ SCOPES: Final[dict[str, tuple[str, ...]]] = {
     "update:connections": (May.CONNECTIONS_WRITE,),
     "delete:connections": (May.CONNECTIONS_WRITE,),
     "read:clients": (May.APPS_READ,),
-    "read:client_summary": (May.APPS_READ,),
+    "read:client_summary": (May.APPS_READ_SUMMARY,),
     "read:client_keys": (May.APPS_READ, May.APPS_READ_SECRETS),
     "read:client_credentials": (May.APPS_READ,),
     "create:clients": (May.APPS_WRITE,),
     "update:clients": (May.APPS_WRITE,),
-    "update:client_keys": (May.APPS_WRITE,),
+    "update:client_keys": (May.APPS_WRITE_SECRETS,),
     "update:client_credentials": (May.APPS_WRITE,),
     "delete:clients": (May.APPS_WRITE,),
     "read:resource_servers": (May.APIS_READ,),
@@ -88,7 +88,8 @@ async def authenticate(call: Call) -> Caller[Held]:
     caller = services.checked.get(call.tenant_id, epoch, token, now)
     if caller is None:
         caller, expires_at = await _check(call, token, now)
-        services.checked.keep(call.tenant_id, epoch, token, expires_at, caller)
+        if caller.actor.user_id is None:  # whether a user is still there, and not suspended, is asked every time
+            services.checked.keep(call.tenant_id, epoch, token, expires_at, caller)
     return caller
 
 

@@ -21,6 +21,8 @@ class Shown(NamedTuple):
     code: str | None = None
 
 
+_SAME_IDENTIFIER = "A resource server with the same identifier already exists."
+
 _TOKEN = {
     "malformed": "Invalid token",
     "audience": "Invalid token",
@@ -92,6 +94,31 @@ TABLE: dict[tuple[type[Refusal], str], Shown] = {
         400, "Payload validation error: 'Object didn't pass validation for format username'", "invalid_body"
     ),
     (Invalid, "connection_disabled"): Shown(400, "Connection is disabled.", "invalid_body"),
+    (NotFound, "connector"): Shown(404, "not connected to any node"),
+    (Conflict, "connection_name_taken"): Shown(409, "A connection with the same name already exists", "conflict"),
+    (Conflict, "connection_in_use"): Shown(409, "The connection is in use; try again.", "conflict"),
+    (Conflict, "default_connection"): Shown(
+        400, "The default connection cannot be deleted.", "operation_not_supported"
+    ),
+    (Conflict, "api_identifier_taken"): Shown(409, _SAME_IDENTIFIER, "conflict"),
+    (Conflict, "client_grant_taken"): Shown(409, _SAME_IDENTIFIER, "conflict"),
+    (Conflict, "system_api"): Shown(
+        400, lambda d: f"System resource servers cannot be {d['verb']}.", "operation_not_supported"
+    ),
+    (Invalid, "scope_unknown"): Shown(
+        400, lambda d: f"The resource server does not have these scopes: {','.join(d['scopes'])[:200]}", "invalid_body"
+    ),
+    (Invalid, "scope_twice"): Shown(
+        400, "Payload validation error: 'Array items are not unique' on property scopes.", "invalid_body"
+    ),
+    (Invalid, "username_rule"): Shown(
+        400,
+        lambda d: (
+            f"Payload validation error: 'Value {d['minimum']} is greater than maximum {d['maximum']}' on property "
+            "options.validation.username.min."
+        ),
+        "invalid_body",
+    ),
     (NoRoute, "path"): Shown(404, "Not Found", None),
     (NoRoute, "method"): Shown(404, "Not Found", None),
 }

@@ -5,21 +5,19 @@ its request id and answered without a word about the inside.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
+from starlette.types import Receive, Scope, Send
 
 from muster.core.errors import Refusal, TooMany
 from muster.core.transaction import TransactionRunner
-from muster.dialects.kit.body import MOST_BYTES, Receive, read_body
+from muster.dialects.kit.body import MOST_BYTES, read_body
 from muster.dialects.kit.call import Call, Caller
 from muster.dialects.kit.limits import Allowance, RateLimit
 from muster.dialects.kit.reply import Header, Reply
 from muster.dialects.kit.routes import Routes
-
-Scope = MutableMapping[str, Any]
-Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 log = logging.getLogger("muster.api")
 

@@ -2,18 +2,16 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import msgspec
+from starlette.types import Receive
 
 from muster.dialects.kit.errors import BadRequest
 
 MOST_BYTES = 1_048_576
 MOST_SECONDS = 30.0
 DEEPEST = 100
-
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 _decode = msgspec.json.Decoder().decode
 

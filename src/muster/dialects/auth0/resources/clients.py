@@ -109,6 +109,12 @@ def _services(call: Call) -> Services:
 
 
 _READ_SCOPES = ("read:clients", "read:client_keys", "read:client_credentials", "read:client_summary")
+_UPDATE_SCOPES = (
+    "update:clients",
+    "update:client_keys",
+    "update:client_credentials",
+    "update:client_token_vault_privileged_access",
+)
 _READ = (May.APPS_READ, May.APPS_READ_SUMMARY)
 
 ROUTES = [
@@ -143,7 +149,7 @@ ROUTES = [
         needs=(May.APPS_WRITE, May.APPS_WRITE_SECRETS),
         title="Update a client",
         about=Operation(
-            scopes=("update:clients", "update:client_keys", "update:client_credentials"),
+            scopes=_UPDATE_SCOPES,
             path=schema.PATH,
             body=schema.UPDATE,
             answers={200: schema.CLIENT},

@@ -1,0 +1,56 @@
+"""The yardstick: Starlette on uvicorn (uvloop, httptools) that returns given bytes and does nothing else.
+
+    python -m bench.bare ANSWERS
+
+ANSWERS is JSON: `status` and `fallback` (one body), and `bodies` by path and query exactly as they are sent.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+MEDIA = "application/json; charset=utf-8"
+
+
+def application(answers: Path) -> Starlette:
+    told = json.loads(answers.read_text("utf-8"))
+    bodies = {target.encode(): body.encode() for target, body in told["bodies"].items()}
+    fallback, status = told["fallback"].encode(), told["status"]
+
+    async def answer(request: Request) -> Response:
+        scope = request.scope
+        if scope["method"] != "GET":
+            await request.body()
+        target = scope["raw_path"]
+        if scope["query_string"]:
+            target += b"?" + scope["query_string"]
+        return Response(bodies.get(target, fallback), status, media_type=MEDIA)
+
+    return Starlette(
+        routes=[
+            Route("/api/v2/users", answer, methods=["GET", "POST"]),
+            Route("/api/v2/users/{id}", answer, methods=["GET", "PATCH"]),
+        ]
+    )
+
+
+def main(answers: Path) -> None:
+    config = uvicorn.Config(
+        application(answers), loop="uvloop", http="httptools", lifespan="off", access_log=False, log_level="warning"
+    )
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
+        print(f"bare ready http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

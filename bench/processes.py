@@ -1,0 +1,93 @@
+"""Servers that a measurement starts and ends: Muster as an operator runs it, and the bare application beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bench.machine import CHECKOUT, CannotMeasure, pinned, python
+
+READY = re.compile(rb"ready (http://\S+)")
+SECONDS_TO_STOP = 20.0
+
+
+class Server:
+    """A server that answers at `url`. `start_seconds` is from its start as a process to its line that it is ready."""
+
+    def __init__(self, process: subprocess.Popen[bytes], url: str, start_seconds: float) -> None:
+        self._process = process
+        self.url = url
+        self.start_seconds = start_seconds
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def stop(self) -> None:
+        """End it as an operator does; what does not end in time is killed and told."""
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            code = self._process.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise CannotMeasure("the server did not end within 20 s of SIGTERM") from None
+        if code:
+            raise CannotMeasure(f"the server ended with exit code {code}")
+
+
+@contextlib.contextmanager
+def running(command: Sequence[str], core: int, log: Path) -> Iterator[Server]:
+    """The server that `command` starts, on one core, until the end of the block."""
+    with log.open("ab") as errors, pinned(core):
+        begin = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=log.parent, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
+        )
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if found := READY.search(line):
+                server = Server(process, found[1].decode().rstrip("/"), time.perf_counter() - begin)
+                break
+        else:
+            tail = log.read_text("utf-8", "replace")[-2000:]
+            raise CannotMeasure(f"the server ended before it was ready:\n{tail}")
+        yield server
+        server.stop()
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def serve(data_dir: Path, database: Sequence[str], *, profile: Path | None = None) -> list[str]:
+    """The command of a Muster with every setting at its default, on ports that are free."""
+    profiler = ["-m", "cProfile", "-o", str(profile)] if profile is not None else []
+    return python(
+        *profiler, "-m", "muster", "serve", "--data-dir", str(data_dir), *database, "--port", "0", "--tls-port", "0"
+    )
+
+
+def muster(arguments: Sequence[str], folder: Path) -> str:
+    """Run one of Muster's other commands to its end and return what it printed."""
+    done = subprocess.run(
+        python("-m", "muster", *arguments), cwd=folder, env=environment(), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise CannotMeasure(f"muster {arguments[0]} ended with exit code {done.returncode}: {done.stderr[-2000:]}")
+    return done.stdout
+
+
+def environment() -> dict[str, str]:
+    """This process's environment without an operator's own settings of Muster and PostgreSQL."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MUSTER_", "PG"))}
+    return kept | {"PYTHONPATH": str(CHECKOUT)}

@@ -1,0 +1,72 @@
+"""What an import does to users: makes new ones, or renews what an import may change of one who exists."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec.structs import asdict
+
+from muster.core.actor import Permissions as May
+from muster.core.records import Key
+from muster.core.transaction import Transaction
+from muster.core.users import access, identifiers, invariants, metadata, profile
+from muster.core.users.metadata import Kind
+from muster.core.users.model import User
+from muster.core.users.shapes import canonical
+from muster.importers.record import Person
+
+_DOCUMENTS: tuple[Kind, ...] = ("public", "private", "unsafe")
+
+
+async def insert_people(tx: Transaction, realm_name: str, users: Sequence[User]) -> None:
+    """New users, all of them or none."""
+    tx.actor.must(May.JOBS_IMPORT)
+    for user in users:
+        tx.insert(user)
+        tx.note("user.created", user_id=user.id, realm=realm_name)
+
+
+async def keep_person(
+    tx: Transaction, realm_name: str, user: User, person: Person, existing: Key | None
+) -> Literal["inserted", "updated"]:
+    """A new user; or, where the key `existing` leads to one, that user with what an import may change."""
+    tx.actor.must(May.JOBS_IMPORT)
+    found = await tx.find(User, existing) if existing is not None else None
+    if found is None:
+        await insert_people(tx, realm_name, [user])
+        return "inserted"
+    after = renewed(found, person, tx.now)
+    if after != found:
+        invariants.check(after)
+        tx.note("user.updated", user_id=after.id)
+        tx.save(after)
+    return "updated"
+
+
+def renewed(user: User, person: Person, now: int) -> User:
+    """The user after the row of an import with upsert.
+
+    Names and picture change where the row has them, and metadata are replaced whole. The address counts as verified only if
+    the row says so. A password is replaced only by a row that may, and until the user has signed in with the former one.
+    """
+    new = person.new
+    given = {name: value for name, value in asdict(new.profile).items() if value}
+    user = profile.update_profile(user, given)
+    for kind in _DOCUMENTS:
+        document = getattr(new.metadata, kind)
+        if document is not None:
+            user = metadata.set_metadata(user, kind, document, "replace")
+    address = new.emails[0]
+    for own in user.emails:
+        if own.value == canonical("email", address.value):
+            user = identifiers.set_verified(user, "email", own.id, now, verified=address.verified)
+    return _with_password(user, person, now)
+
+
+def _with_password(user: User, person: Person, now: int) -> User:
+    password = person.new.password
+    signed_in = user.activity is not None and user.activity.logins > 0
+    if password is None or not person.renews_password or signed_in:
+        return user
+    if user.password is not None and user.password.hash == password.hash:
+        return user
+    return access.set_password(user, password.hash, password.scheme, now)
