@@ -8,6 +8,7 @@ ANSWERS is JSON: `status` and `fallback` (one body), and `bodies` by path and qu
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -49,6 +50,8 @@ def main(answers: Path) -> None:
     )
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         print(f"bare ready http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+        # uvicorn stops on SIGTERM and then raises it once more, for whoever handled it before; that is nobody.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -84,6 +84,8 @@ class Connection(asyncio.Protocol):
 async def generate(url: str, traffic: Traffic, seconds: float, connections: int) -> dict[str, float]:
     """Send for so long and report; an answer that is on its way at the end is not counted."""
     loop, place = asyncio.get_running_loop(), urlsplit(url)
+    assert place.hostname is not None
+    assert place.port is not None
     begin = time.perf_counter()
     for _ in range(connections):
         await loop.create_connection(lambda: Connection(traffic), place.hostname, place.port)

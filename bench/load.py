@@ -22,8 +22,9 @@ NO_WRK = """bench: wrk is not installed, so the load comes from a slower generat
 
 
 class Run(NamedTuple):
-    """What one burst of load measured. The shares are of one core: at 1.0 that process had no time left."""
+    """What one burst of load measured. `first` is where its numbers begin; a share of 1.0 is a whole core."""
 
+    first: int
     per_second: float
     answered: int
     errors: int
@@ -54,7 +55,8 @@ class Generator:
 
     def run(self, url: str, requests: Path, seconds: int) -> Run:
         """Send the requests of a file in turn for so many seconds, 32 at a time."""
-        number = str(self._number)
+        first = self._number
+        number = str(first)
         if self._wrk is not None:
             script = str(CHECKOUT / "bench" / "wrk.lua")
             command: Sequence[str] = [
@@ -77,6 +79,7 @@ class Generator:
         # Requests that were sent and not answered in time have used numbers too.
         self._number += answered + 2 * CONNECTIONS
         return Run(
+            first=first,
             per_second=round(answered / told["seconds"], 1),
             answered=answered,
             errors=int(told["errors"]),

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from bench.machine import CHECKOUT, CannotMeasure, pinned, python
 
 READY = re.compile(rb"ready (http://\S+)")
+SECONDS_TO_START = 60.0
 SECONDS_TO_STOP = 20.0
 
 
@@ -50,6 +52,8 @@ def running(command: Sequence[str], core: int, log: Path) -> Iterator[Server]:
         process = subprocess.Popen(
             command, cwd=log.parent, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
         )
+    too_late = threading.Timer(SECONDS_TO_START, process.kill)
+    too_late.start()
     try:
         assert process.stdout is not None
         for line in process.stdout:
@@ -59,9 +63,11 @@ def running(command: Sequence[str], core: int, log: Path) -> Iterator[Server]:
         else:
             tail = log.read_text("utf-8", "replace")[-2000:]
             raise CannotMeasure(f"the server ended before it was ready:\n{tail}")
+        too_late.cancel()
         yield server
         server.stop()
     finally:
+        too_late.cancel()
         if process.poll() is None:
             process.kill()
         process.wait()

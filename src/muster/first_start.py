@@ -78,7 +78,7 @@ async def prepare(settings: Settings, addresses: Addresses, clock: Clock | None 
     async with _alone(settings, clock or SystemClock()) as database:
         box = await master_key(settings, database)
         first = await _default_tenant(database)
-        found = await sites(settings, database.store, addresses.tls_port)
+        found = await sites(settings, database.store, addresses.port, addresses.tls_port)
         urls = {}
         for tenant in await database.store.tenants():
             site = site_of(tenant, found)

@@ -95,7 +95,7 @@ def _path(value: Any) -> Path:
 class Settings:
     """The options in force. Names here are the flags' with `_` for `-`."""
 
-    data_dir: Path = _option(
+    data_dir: Path = _option(  # noqa: RUF009 - a path never changes
         Path("muster-data"), "Folder of the database file, keys and certificates (made 0700).", _path
     )
     database_url: str = _option(

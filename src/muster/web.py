@@ -37,10 +37,10 @@ class Web:
     """The application that a worker serves; `start` and `stop` belong to the worker's event loop."""
 
     def __init__(
-        self, settings: Settings, tls_port: int, clock: Clock | None = None, metrics: Metrics | None = None
+        self, settings: Settings, port: int, tls_port: int, clock: Clock | None = None, metrics: Metrics | None = None
     ) -> None:
         self._settings = settings
-        self._tls_port = tls_port
+        self._ports = port, tls_port
         self._clock = clock or SystemClock()
         self._metrics = metrics or Metrics()
         self._proxies = Proxies(settings.trusted_proxies)
@@ -63,7 +63,7 @@ class Web:
             self._opened: Opened = await stack.enter_async_context(opened(self._settings, self._clock))
             store = self._opened.store
             secret_box = sealer(self._settings)
-            self._sites: Sites = await sites(self._settings, store, self._tls_port)
+            self._sites: Sites = await sites(self._settings, store, *self._ports)
             epochs = Epochs(store, self._opened.engine)
             await epochs.start()
             stack.push_async_callback(epochs.stop)

@@ -87,13 +87,21 @@ async def signing_keys(store: Store) -> dict[int, list[StoredKey]]:
     }
 
 
-async def sites(settings: Settings, store: Store, tls_port: int) -> Sites:
-    """Which tenant, dialect and public address a request's host stands for."""
+async def sites(settings: Settings, store: Store, port: int, tls_port: int) -> Sites:
+    """Which tenant, dialect and public address a request's host stands for.
+
+    Without a public address of its own the server is there for this machine alone, whose clients may name it by either port.
+    """
     numbers = {tenant.name: tenant.number for tenant in await store.tenants()}
     if DEFAULT_TENANT not in numbers:
         raise Invalid("not_started_yet")
-    public_url = settings.public_url or default_public_url(tls_port)
-    return Sites.parse(settings.hosts, numbers, Site(numbers[DEFAULT_TENANT], public_url))
+    tenant_id = numbers[DEFAULT_TENANT]
+    if settings.public_url:
+        default = Site(tenant_id, settings.public_url)
+    else:
+        also = tuple(f"https://{name}:{each}/" for name in ("127.0.0.1", "localhost") for each in (port, tls_port))
+        default = Site(tenant_id, default_public_url(tls_port), also=also)
+    return Sites.parse(settings.hosts, numbers, default)
 
 
 def auth0_api(

@@ -24,7 +24,7 @@ NOW = 1_800_000_000_000
 
 def user(**changes: object) -> User:
     base = born(NewUser(origin=Origin(door="muster"), emails=[NewAddress("a@example.com")]), "realm", NOW)
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,7 @@ def test_times_fall_into_buckets_whatever_the_status() -> None:
     found = samples(metrics.page())
     labels = (("dialect", "auth0"), ("method", "GET"), ("route", ROUTE))
     buckets = {
-        dict(pairs)["le"]: value
-        for (name, pairs), value in found.items()
-        if name == "muster_request_seconds_bucket"
+        dict(pairs)["le"]: value for (name, pairs), value in found.items() if name == "muster_request_seconds_bucket"
     }
     assert buckets == {
         "0.001": 1,

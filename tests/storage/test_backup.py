@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,25 @@ async def test_a_backup_is_of_one_moment_while_others_write(database_url: str, t
     restored = await content(target_url)
     assert {row[0] for row in restored["users"]} == {row[3] for row in restored["number_terms"]}
     assert 300 < len(restored["users"]) <= 300 + written
+
+
+async def test_what_is_written_during_a_backup_is_not_in_it(database_url: str, target_url: str, file: Path) -> None:
+    await fill(database_url, 3)
+    before = await content(database_url)
+
+    async def add_one() -> None:
+        async with opened(database_url) as engine:
+            await engine.commit(user("late"))
+
+    def add_one_after_half_of_it(table: str, _: int) -> None:
+        if table == "number_terms":
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(lambda: asyncio.run(add_one())).result()
+
+    await backup(database_url, file, add_one_after_half_of_it)
+    assert len((await content(database_url))["users"]) == 4
+    await restore(file, target_url, now=9)
+    assert await content(target_url) == before
 
 
 async def test_a_database_with_a_tenant_is_not_restored_into(database_url: str, target_url: str, file: Path) -> None:

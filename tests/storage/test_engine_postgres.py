@@ -12,9 +12,9 @@ import pytest
 
 from muster.core.errors import Conflict, Lost, Unavailable
 from muster.storage import address
-from muster.storage.engine import Engine, Write, open_engine
+from muster.storage.engine import Engine, EngineRefused, Write, open_engine
 from muster.storage.postgres import PostgresEngine
-from muster.storage.postgres_connections import translate
+from muster.storage.postgres_connections import Connections, translate
 from tests.databases import PostgresDatabases
 
 
@@ -168,7 +168,7 @@ async def test_an_encoding_that_cannot_hold_every_name_is_refused(url: str, admi
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII'")
     database = await admin.fetchval("SELECT current_database()")
     other = url.replace(database, name)
-    with pytest.raises(RuntimeError, match="ENCODING 'UTF8'"):
+    with pytest.raises(EngineRefused, match="ENCODING 'UTF8'"):
         await open_engine(other).start()
     await admin.execute(f"DROP DATABASE {name}")
 
@@ -224,22 +224,25 @@ async def test_callers_wait_for_one_of_ten_connections(engine: PostgresEngine, a
     assert len(await backends(admin)) == 10
 
 
-async def test_one_who_no_longer_waits_is_passed_over(open_one: Callable[..., Any], admin: Any) -> None:
-    engine = await open_one(1)
-    holding = asyncio.create_task(engine.row("SELECT pg_advisory_lock(2)"))
-    await admin.execute("SELECT pg_advisory_lock(2)")
-    await busy_backend(admin, "%pg_advisory_lock(2)%")
-    waiting = [asyncio.create_task(engine.commit([add(name)])) for name in "abc"]
+@pytest.mark.parametrize("handed_over_already", [False, True])
+async def test_one_who_no_longer_waits_is_passed_over(url: str, admin: Any, handed_over_already: bool) -> None:
+    where = address.parse(url)
+    assert isinstance(where, address.PostgresServer)
+    connections = Connections(where, 1, 5.0, {})
+    only = await connections.take()
+    given_up, patient = asyncio.create_task(connections.take()), asyncio.create_task(connections.take())
     await asyncio.sleep(0)
-    waiting[0].cancel()
-    await admin.execute("SELECT pg_advisory_unlock(2)")
-    await holding
-    # Cancelled in the very moment in which the connection was handed over, or just before.
-    waiting[1].cancel()
-    await asyncio.gather(*waiting, return_exceptions=True)
-    await engine.commit([add("d")])
-    assert {"c", "d"} <= set(await ids(engine))
-    assert len(await backends(admin)) == 1
+    if handed_over_already:
+        connections.give(only)
+        given_up.cancel()
+    else:
+        given_up.cancel()
+        connections.give(only)
+    assert await patient is only
+    assert given_up.cancelled()
+    connections.give(only)
+    await connections.close()
+    assert await backends(admin) == []
 
 
 async def test_one_who_waits_too_long_is_told(

@@ -12,6 +12,7 @@ from muster.settings import SettingsError
 from muster.sites import UnknownSite
 from muster.storage.archive import ArchiveRefused
 from muster.storage.backup import DatabaseNotEmpty
+from muster.storage.engine import EngineRefused
 from muster.storage.locks import DatabaseInUse
 from muster.storage.migrator import SchemaRefused
 
@@ -20,6 +21,7 @@ FOR_OPERATORS: Final = (
     CannotStart,
     DatabaseInUse,
     DatabaseNotEmpty,
+    EngineRefused,
     MasterKeyError,
     SchemaRefused,
     SettingsError,

@@ -64,7 +64,9 @@ def with_settings(*names: str) -> Callable[[Callable[..., T]], Callable[..., T]]
                 settings = load_here(flags, lambda text: click.echo(f"muster: warning: {text}", err=True))
                 address.parse(settings.database)
             except (SettingsError, ValueError) as error:
-                raise click.UsageError(f"{error}.", click.get_current_context()) from None
+                text = str(error)
+                stop = "" if text.endswith(("?", ".")) else "."
+                raise click.UsageError(text + stop, click.get_current_context()) from None
             return command(settings, *args, **given)
 
         decorated: Callable[..., T] = click.option(

@@ -80,7 +80,7 @@ def serve(settings: Settings) -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="muster-"))) if shared else None
 
         async def build() -> App:
-            return Web(settings, addresses.tls_port, metrics=Metrics(folder))
+            return Web(settings, addresses.port, addresses.tls_port, metrics=Metrics(folder))
 
         limits = Limits(connections=settings.most_connections)
         return supervisor.serve(build, listeners, certificate, workers=settings.workers, limits=limits)

@@ -144,8 +144,8 @@ def delete(settings: Settings, tenant: str, connection: str | None, yes: bool, u
 
     found = wait_for(users.show(settings, tenant, connection, user))
     label = found["email"] or found["username"] or found["id"]
-    if not yes:
-        click.confirm(f"Delete {label} for good?", abort=True, err=True)
+    if not yes and not click.confirm(f"Delete {label} for good?", err=True):
+        raise click.ClickException("nothing was deleted")
     wait_for(users.delete(settings, tenant, found["id"]))
     click.echo(f"deleted {label}")
 

@@ -42,6 +42,7 @@ class Transaction:
         self._outliving = Unit(tenant_id)
         self._read: dict[tuple[type[Record], str], Record] = {}
         self._wanted: dict[tuple[type[Record], str], Record | None] = {}
+        self._expected: dict[tuple[type[Record], str], Record] = {}
 
     async def get(self, kind: type[R], id_: str) -> R | None:
         """The record as this act has it, or None."""
@@ -100,8 +101,8 @@ class Transaction:
         self._wanted[type(record), record.id] = None
 
     def expect(self, record: Record) -> None:
-        """Demand that a record that was read, and stays as it is, has not changed by the commit."""
-        self.unit.expects.append(record)
+        """Demand that a record that was read has not changed by the commit; one that this act changes is guarded anyway."""
+        self._expected[type(record), record.id] = record
 
     def revoke_cached_access(self) -> None:
         """Make every process forget the credentials it has checked, once this commits."""
@@ -127,6 +128,7 @@ class Transaction:
             for (kind, id_), after in self._wanted.items()
             for change in _split(self._read.get((kind, id_)), after)
         ]
+        self.unit.expects = [record for key, record in self._expected.items() if key not in self._wanted]
         return self.unit
 
     def outliving(self) -> Unit:

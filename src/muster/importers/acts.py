@@ -6,6 +6,8 @@ from typing import Literal
 from msgspec.structs import asdict
 
 from muster.core.actor import Permissions as May
+from muster.core.connections.model import Connection
+from muster.core.errors import Invalid
 from muster.core.records import Key
 from muster.core.transaction import Transaction
 from muster.core.users import access, identifiers, invariants, metadata, profile
@@ -17,22 +19,26 @@ from muster.importers.record import Person
 _DOCUMENTS: tuple[Kind, ...] = ("public", "private", "unsafe")
 
 
-async def insert_people(tx: Transaction, realm_name: str, users: Sequence[User]) -> None:
-    """New users, all of them or none."""
+async def insert_people(tx: Transaction, realm_id: str, users: Sequence[User]) -> None:
+    """New users of one realm, all of them or none."""
     tx.actor.must(May.JOBS_IMPORT)
+    realm = await tx.need(Connection, realm_id)
+    tx.expect(realm)  # nobody comes in while the connection is being closed
+    if realm.disabled:
+        raise Invalid("connection_disabled", name=realm.name)
     for user in users:
         tx.insert(user)
-        tx.note("user.created", user_id=user.id, realm=realm_name)
+        tx.note("user.created", user_id=user.id, realm=realm.name)
 
 
 async def keep_person(
-    tx: Transaction, realm_name: str, user: User, person: Person, existing: Key | None
+    tx: Transaction, realm_id: str, user: User, person: Person, existing: Key | None
 ) -> Literal["inserted", "updated"]:
     """A new user; or, where the key `existing` leads to one, that user with what an import may change."""
     tx.actor.must(May.JOBS_IMPORT)
     found = await tx.find(User, existing) if existing is not None else None
     if found is None:
-        await insert_people(tx, realm_name, [user])
+        await insert_people(tx, realm_id, [user])
         return "inserted"
     after = renewed(found, person, tx.now)
     if after != found:

@@ -51,6 +51,9 @@ _TYPES: Final = {
     type(None): "null",
 }
 
+_NOT_IN_KEYS: Final = re.compile(r"[.$]")
+_CONTAINERS: Final = (dict, list)
+
 _LONGEST_EMAIL, _LONGEST_LOCAL_PART = 254, 64
 _PLAIN_EMAIL: Final = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -198,15 +201,19 @@ def _metadata(*reserved: str) -> Check:
         waiting: list[Any] = [value]
         while waiting and len(errors) < _MOST_ERRORS:
             outer = waiting.pop()
-            for key in outer if isinstance(outer, dict) else ():
-                if "." in key or "$" in key:
-                    message = f"Invalid key '{shown(key)}': keys must not contain '.' or '$'"
-                    errors.append(RowError("NOT_PASSED", message, path))
-            inside = outer.values() if isinstance(outer, dict) else outer
-            waiting.extend(inner for inner in inside if isinstance(inner, (dict, list)))
-        return errors
+            if isinstance(outer, dict):
+                # One search in all keys together; which it was is asked only when one was found.
+                if _NOT_IN_KEYS.search("\0".join(outer)):
+                    errors += [_bad_key(key, path) for key in outer if _NOT_IN_KEYS.search(key)]
+                outer = outer.values()
+            waiting += [inner for inner in outer if type(inner) in _CONTAINERS]
+        return errors[:_MOST_ERRORS]
 
     return check
+
+
+def _bad_key(key: str, path: str) -> RowError:
+    return RowError("NOT_PASSED", f"Invalid key '{shown(key)}': keys must not contain '.' or '$'", path)
 
 
 # ---- the schema

@@ -31,6 +31,7 @@ STDIN: Final = "-"
 
 _CHUNK: Final = 256 * 1024
 _SPACES: Final = re.compile(r"[ \t\r\n]*")
+_MORE_OF_A_NUMBER: Final = ("", *"0123456789.eE+-")
 _OTHER_FORMS: Final = (
     ((b"\xff\xfe", b"\xfe\xff"), "it is UTF-16 or UTF-32, not UTF-8; convert it with iconv -t UTF-8"),
     ((b"\x1f\x8b",), "it is compressed; give it a name that ends in .gz, or unpack it with gunzip"),
@@ -122,8 +123,8 @@ class Source:
     # ---- one array
 
     def _elements(self, start: bytes) -> Iterator[Row]:
-        text = _ArrayText(self._file, start)
         try:
+            text = _ArrayText(self._file, start)
             while (sign := text.sign()) != "]":
                 if self._row:
                     if sign != ",":
@@ -149,13 +150,15 @@ class _ArrayText:
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._text = self._decoder.decode(start)
         self._at = 0
+        self._ended = False
 
     def sign(self) -> str:
         """The next character that is no blank; it stays. Empty at the end of the file."""
         while True:
             self._at = _SPACES.match(self._text, self._at).end()  # type: ignore[union-attr] # it matches nothing too
-            if self._at < len(self._text) or not self._more():
+            if self._at < len(self._text) or self._ended:
                 return self._text[self._at : self._at + 1]
+            self._more()
 
     def skip(self) -> None:
         """Step over the sign."""
@@ -167,18 +170,20 @@ class _ArrayText:
         while True:
             with contextlib.suppress(json.JSONDecodeError):
                 _, end = _find_end(self._text, self._at)
-                if end < len(self._text):
+                # A number at the end of a piece may go on in the next.
+                if self._ended or self._text[end : end + 1] not in _MORE_OF_A_NUMBER:
                     raw, self._at = self._text[self._at : end], end
                     return raw
             if len(self._text) - self._at > LONGEST_ROW:
                 raise ValueError(f"it is no JSON, or longer than {LONGEST_ROW:,} bytes")
-            if not self._more():
+            if self._ended:
                 raise ValueError("it is no JSON, or the file ends in the middle of it")
+            self._more()
 
-    def _more(self) -> bool:
+    def _more(self) -> None:
         chunk = self._file.read(_CHUNK)
+        self._ended = not chunk
         self._text, self._at = self._text[self._at :] + self._decoder.decode(chunk, final=not chunk), 0
-        return bool(chunk)
 
 
 def _find_end(text: str, at: int) -> tuple[Any, int]:

@@ -4,8 +4,9 @@ import contextlib
 import dataclasses
 import os
 from collections.abc import Sequence
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import msgspec
 
@@ -50,7 +51,7 @@ class RejectedFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
 
     @classmethod
     def beside(cls, name: str) -> "RejectedFile":
@@ -64,9 +65,13 @@ class RejectedFile:
         if self._file is None:
             descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             os.fchmod(descriptor, 0o600)
-            self._file = os.fdopen(descriptor, "wb")
-        self._file.write(b"".join(_encode(row) + b"\n" for row in rows))
-        self._file.flush()
+            self._file = FileIO(descriptor, "wb")
+        left = memoryview(b"".join(_encode(row) + b"\n" for row in rows))
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
 
     def finish(self) -> None:
         """The whole file was read."""

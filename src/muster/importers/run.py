@@ -13,7 +13,7 @@ from typing import Concatenate, Final, Literal, NamedTuple, ParamSpec, TypeVar
 from muster.core.actor import Actor
 from muster.core.actor import Permissions as May
 from muster.core.connections.model import Connection
-from muster.core.errors import Invalid, Refusal, Taken, Unavailable
+from muster.core.errors import Invalid, NotAllowed, NotFound, Refusal, Taken, Unavailable
 from muster.core.records import Key
 from muster.core.transaction import Transaction, TransactionRunner
 from muster.core.users.actions import born
@@ -88,6 +88,7 @@ class Importer:
         self._wait = wait
         # A digest of each address that the file has named: a row that names one again must not update what an earlier one made.
         self._provided: set[int] = set()
+        self._began = into.runner.clock.now()
         self._size = FIRST_BATCH
         self._damage: FileDamaged | None = None
 
@@ -146,7 +147,7 @@ class Importer:
         digest = _digest(user)
         if digest in self._provided:
             raise RowRefused([self._vendor.provided_twice("email")])
-        keys = user.keys()
+        keys = user.keys() | {Key("", "id", user.id)}
         if not claimed.isdisjoint(keys):
             raise RowRefused([self._vendor.provided_twice(min(claimed & keys).kind)])
         self._provided.add(digest)
@@ -190,9 +191,9 @@ class Importer:
         try:
             await self._insert(new)
             fates.update((row.row.line, "inserted") for row in new)
-        except Unavailable as refusal:
-            fates.update((row.row.line, refusal) for row in new)
-        except Refusal:
+        except Refusal as refusal:
+            if _ends_the_run(refusal):
+                return dict.fromkeys((row.row.line for row in ready), refusal)
             alone = list(ready)
         # All at once: SQLite's writer puts them into one transaction, each in a savepoint of its own.
         found = await asyncio.gather(*(self._keep(row) for row in alone), return_exceptions=True)
@@ -211,7 +212,7 @@ class Importer:
         if not new:
             return
         started = time.monotonic()
-        await self._patiently(insert_people, self._into.realm.name, [row.user for row in new])
+        await self._patiently(insert_people, self._into.realm.id, [row.user for row in new])
         each = (time.monotonic() - started) / len(new)
         self._size = max(SMALLEST_BATCH, min(LARGEST_BATCH, 2 * self._size, round(_AIM / each)))
 
@@ -219,10 +220,10 @@ class Importer:
         """One row in a commit of its own."""
         key = self._email_key(row) if self._upsert else None
         try:
-            return await self._patiently(keep_person, self._into.realm.name, row.user, row.person, key)
-        except Unavailable:
-            raise
+            return await self._patiently(keep_person, self._into.realm.id, row.user, row.person, key)
         except Refusal as refusal:
+            if _ends_the_run(refusal):
+                raise
             twice = isinstance(refusal, Taken) and await self._was_provided(refusal, row)
             error = (
                 self._vendor.provided_twice(refusal.kind)
@@ -245,19 +246,24 @@ class Importer:
         return await self._into.runner.run(self._into.tenant_id, self._into.actor, act, *args, **kwargs)
 
     async def _was_provided(self, taken: Taken, row: _Ready) -> bool:
-        """Whether the value belongs to a user whom another row of this file named."""
-        store, realm = self._into.runner.store, self._into.realm.id
+        """Whether the value belongs to a user whom an earlier row of this file made."""
+        store, tenant_id = self._into.runner.store, self._into.tenant_id
         if taken.kind == "id":
-            holder = await store.get(self._into.tenant_id, User, taken.value)
+            holder = await store.get(tenant_id, User, taken.value)
         else:
-            scope = "" if taken.kind.startswith("id:") else realm
-            holder = await store.find(self._into.tenant_id, User, Key(scope, taken.kind, taken.value))
-        if holder is None or not holder.emails:
+            scope = "" if taken.kind.startswith("id:") else self._into.realm.id
+            holder = await store.find(tenant_id, User, Key(scope, taken.kind, taken.value))
+        if holder is None or not holder.emails or holder.created_at < self._began:
             return False
         return _digest(holder) in self._provided and _digest(holder) != _digest(row.user)
 
     def _email_key(self, row: _Ready) -> Key:
         return Key(self._into.realm.id, "email", row.user.emails[0].value)
+
+
+def _ends_the_run(refusal: Refusal) -> bool:
+    """Whether it is not about the row: the database is away, or the connection was closed or deleted meanwhile."""
+    return isinstance(refusal, (Unavailable, NotFound, NotAllowed)) or refusal.code == "connection_disabled"
 
 
 def _digest(user: User) -> int:

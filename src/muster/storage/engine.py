@@ -13,6 +13,10 @@ Row = Sequence[Any]
 Value = str | int | float | bytes | None
 
 
+class EngineRefused(Exception):
+    """This database cannot be used as it is; the text tells an operator what to change."""
+
+
 class Returned(NamedTuple):
     """Stands for the first column of the first row that an earlier write of the same batch returned."""
 

@@ -21,7 +21,7 @@ class Finding(NamedTuple):
 
 
 async def durability(database_url: str) -> Sequence[Finding]:
-    """What the database says of itself; `Unavailable` when it cannot be reached, `RuntimeError` when it refuses a setting."""
+    """What the database says of itself; `Unavailable` when it cannot be reached, `EngineRefused` when it refuses a setting."""
     is_sqlite = isinstance(address.parse(database_url), address.SqliteFile)
     session = await open_session(database_url)
     try:

@@ -11,7 +11,7 @@ import asyncpg
 
 from muster.core.errors import Unavailable
 from muster.storage.address import PostgresServer
-from muster.storage.engine import Row, Value, Write
+from muster.storage.engine import EngineRefused, Row, Value, Write
 from muster.storage.postgres_connections import Connection, Connections, connect, reraise, say_goodbye, translate
 
 CONNECTIONS: Final = 10
@@ -129,9 +129,9 @@ class PostgresEngine:
         finally:
             await say_goodbye(connection)
         if int(version) < _OLDEST_SERVER:
-            raise RuntimeError(f"{self._server}: PostgreSQL 13 or newer is needed")
+            raise EngineRefused(f"{self._server}: PostgreSQL 13 or newer is needed")
         if encoding != "UTF8":
-            raise RuntimeError(f"{self._server}: the database's encoding is {encoding}; make it with ENCODING 'UTF8'")
+            raise EngineRefused(f"{self._server}: the database's encoding is {encoding}; make it with ENCODING 'UTF8'")
         if fsync != "on":
             _log.warning("%s runs with fsync = %s: a power cut can lose or damage everything", self._server, fsync)
         return {"synchronous_commit": "on"} if synchronous == "off" else {}

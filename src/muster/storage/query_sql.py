@@ -175,18 +175,24 @@ def ordering_by(table: str, by: tuple[str, ...], *, descending: bool) -> str:
 
 def among(tenant_id: int, found: Found | None, holders: Sql) -> Sql:
     """Those of the found who are among the holders."""
-    return _combined(tenant_id, found, "INTERSECT", holders)
+    if found is None:
+        return Sql(f"SELECT h.n FROM ({holders.text}) h", holders.params)
+    return _combined(found.numbers(tenant_id), "INTERSECT", holders)
 
 
 def without(tenant_id: int, found: Found | None, holders: Sql) -> Sql:
     """Those of the found who are not among the holders."""
-    return _combined(tenant_id, found, "EXCEPT", holders)
+    if found is not None:
+        return _combined(found.numbers(tenant_id), "EXCEPT", holders)
+    # Nearly everyone may be without: this way they are walked in order and the page ends early.
+    everyone = _everyone(tenant_id)
+    text = f"SELECT o.n FROM ({everyone.text}) o LEFT JOIN ({holders.text}) h ON h.n = o.n WHERE h.n IS NULL"
+    return Sql(text, (*everyone.params, *holders.params))
 
 
-def _combined(tenant_id: int, found: Found | None, operation: str, holders: Sql) -> Sql:
-    of = _as(found.numbers(tenant_id) if found is not None else _everyone(tenant_id), "o")
-    text = f"SELECT o.n FROM {of.text} {operation} SELECT h.n FROM ({holders.text}) h"
-    return Sql(text, (*of.params, *holders.params))
+def _combined(numbers: Sql, operation: str, holders: Sql) -> Sql:
+    text = f"SELECT o.n FROM ({numbers.text}) o {operation} SELECT h.n FROM ({holders.text}) h"
+    return Sql(text, (*numbers.params, *holders.params))
 
 
 def _everyone(tenant_id: int) -> Sql:

@@ -53,8 +53,8 @@ class RecordTable(Generic[R]):
         unchanged = "WHERE tenant_id = ? AND id = ? AND version = ? RETURNING id"
         self._update = f"UPDATE {name} SET version = ?, created_at = ?, updated_at = ?, doc = ? {unchanged}"
         self._delete = f"DELETE FROM {name} {unchanged}"
-        # Writing the row as it is keeps others from changing it until the commit, on either engine.
-        self._expect = f"UPDATE {name} SET version = version {unchanged}"
+        # Nobody changes the row before the commit, but many may expect it at once. SQLite has one writer and drops the lock.
+        self._expect = f"SELECT id FROM {name} WHERE tenant_id = ? AND id = ? AND version = ? FOR SHARE"
 
     def record_of(self, row: Row) -> R:
         """The record that a read's row holds."""

@@ -52,7 +52,7 @@ class Search:
         if len(first) == page.limit:
             return first
         before = page.offset + len(first)
-        if not first:
+        if not first and page.offset:
             before = await self._count(among(tenant_id, found, holders.sql))
         others = Found(without(tenant_id, found, holders.sql))
         rest = Page(max(0, page.offset - before), page.limit - len(first))

@@ -1,5 +1,6 @@
 """Opening the database file, and what SQLite's faults mean to a caller."""
 
+import functools
 import logging
 import os
 import sqlite3
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from muster.core.errors import Unavailable
+from muster.storage.engine import EngineRefused
 
 _OLDEST_SQLITE: Final = (3, 38, 0)
 _STATEMENTS_KEPT: Final = 512
@@ -73,7 +75,7 @@ def create(path: Path) -> None:
 def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
     """A connection in autocommit mode, with every setting read back. One thread at a time may use it."""
     if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
-        raise RuntimeError(f"SQLite 3.38 or newer is needed; this Python has {sqlite3.sqlite_version}")
+        raise EngineRefused(f"SQLite 3.38 or newer is needed; this Python has {sqlite3.sqlite_version}")
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS_KEPT
     )
@@ -83,8 +85,14 @@ def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
             got = connection.execute(f"PRAGMA {name}").fetchone()
             # A SQLite built without mmap answers nothing at all to that one.
             if (got[0] if got else 0) != wanted:
-                raise RuntimeError(f"SQLite refuses PRAGMA {name} = {wanted}: it stays {got}")
+                raise EngineRefused(f"SQLite refuses PRAGMA {name} = {wanted}: it stays {got}")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+@functools.cache
+def translate(sql: str) -> str:
+    """The text as SQLite takes it: its one writer needs no row locks, and has no word for them."""
+    return sql.removesuffix(" FOR SHARE")

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from muster.core.errors import Unavailable
 from muster.storage.engine import Row, Write
-from muster.storage.sqlite_file import refusal
+from muster.storage.sqlite_file import refusal, translate
 
 GROUP_SIZE: Final = 500
 GROUP_SECONDS: Final = 0.05
@@ -98,9 +98,9 @@ class Writer:
         for write in writes:
             rows: Sequence[Row] = ()
             if write.many:
-                self._connection.executemany(write.sql, write.rows_filled_in(results))
+                self._connection.executemany(translate(write.sql), write.rows_filled_in(results))
             else:
-                rows = self._connection.execute(write.sql, write.filled_in(results)).fetchall()
+                rows = self._connection.execute(translate(write.sql), write.filled_in(results)).fetchall()
             results.append(rows)
             refused = write.judge(rows) if write.judge is not None else None
             if refused is not None:

@@ -1,6 +1,6 @@
 """The core's `Store` in SQL: which table keeps which kind of record, and how a unit becomes one batch of writes."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from muster.core.apps.model import Api, Application, ClientGrant
@@ -47,6 +47,7 @@ class SqlStore:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.on_revoke: Callable[[int], None] | None = None
         self.events = EventLog(engine)
         self.outbox = Outbox(engine)
         self._tenants = Tenants(engine)
@@ -92,14 +93,10 @@ class SqlStore:
     async def access_epoch(self, tenant_id: int) -> int:
         return await self._tenants.access_epoch(tenant_id)
 
-    async def follow_access_epochs(self) -> None:
-        """Run beside everything else in each process: hear of the access epochs that other processes raise."""
-        await self._tenants.follow_epochs()
-
     async def commit(self, unit: Unit) -> None:
         await self.engine.commit(_writes(unit))
-        if unit.revokes:
-            self._tenants.forget_epoch(unit.tenant_id)
+        if unit.revokes and self.on_revoke is not None:
+            self.on_revoke(unit.tenant_id)
 
 
 def _table(kind: type[R]) -> RecordTable[R]:

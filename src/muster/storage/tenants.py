@@ -1,6 +1,5 @@
 """Tenants, and the number that tells every process to forget the credentials it has checked."""
 
-import time
 from typing import Final
 
 from muster.core.errors import Taken
@@ -9,9 +8,6 @@ from muster.storage.batch import COUNT_SHARDS, Batch, some_row_or
 from muster.storage.engine import Engine, Returned, Row, Write
 from muster.storage.keys import check_id
 from muster.storage.text import bound
-
-STALE_SECONDS: Final = 5.0
-"""How old an access epoch may be where other processes only announce that they raised it."""
 
 _READ: Final = "SELECT number, name, version, created_at, updated_at, access_epoch FROM tenants"
 _ADD: Final = (
@@ -32,9 +28,6 @@ class Tenants:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._announced = engine.epochs()
-        self._epochs: dict[int, tuple[int, float]] = {}
-        self._forgotten = 0
 
     async def named(self, name: str) -> Tenant | None:
         """The tenant of that name."""
@@ -56,28 +49,9 @@ class Tenants:
         return created
 
     async def access_epoch(self, tenant_id: int) -> int:
-        """How often a credential of the tenant lost power: read each time, or announced and then at most 5 s old."""
-        cached = self._epochs.get(tenant_id)
-        if cached is not None and time.monotonic() - cached[1] < STALE_SECONDS:
-            return cached[0]
-        asked_at, forgotten = time.monotonic(), self._forgotten
+        """How often a credential of the tenant lost power."""
         row = await self._engine.row("SELECT access_epoch FROM tenants WHERE number = ?", (tenant_id,))
-        epoch = int(row[0]) if row is not None else 0
-        # What was announced while the answer was on its way may not be in it.
-        if self._announced is not None and forgotten == self._forgotten:
-            self._epochs[tenant_id] = (epoch, asked_at)
-        return epoch
-
-    def forget_epoch(self, tenant_id: int) -> None:
-        """Read the tenant's epoch anew."""
-        self._forgotten += 1
-        self._epochs.pop(tenant_id, None)
-
-    async def follow_epochs(self) -> None:
-        """Hear, for as long as this runs, of the epochs that other processes raise; ends at once where a read tells it."""
-        if self._announced is not None:
-            async for tenant_id in self._announced:
-                self.forget_epoch(tenant_id)
+        return int(row[0]) if row is not None else 0
 
 
 def _tenant(row: Row) -> Tenant:

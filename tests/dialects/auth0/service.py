@@ -67,6 +67,7 @@ class Auth0:
         self.client_id, self.client_secret = client
         rings = Rings({self.tenant.number: [stored_key()]}, SECRETS)
         self.epochs = Epochs(self.store, self.engine)
+        await self.epochs.start()
         services = Services(
             clock=self.clock,
             passwords=self.passwords,
@@ -131,6 +132,7 @@ async def running(database_url: str, **options: Any) -> AsyncIterator[Auth0]:
         await auth0.prepare()
         yield auth0
     finally:
+        await auth0.epochs.stop()
         auth0.passwords.close()
         await engine.stop()
 

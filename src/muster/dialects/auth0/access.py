@@ -67,11 +67,10 @@ def audience(site: Site) -> str:
     return f"{site.public_url}api/v2/"
 
 
-def audiences(site: Site) -> tuple[str, str]:
-    """The identifier as clients may spell it: they always ask with https, whatever the transport really is."""
-    own = audience(site)
-    scheme, _, rest = own.partition("://")
-    return own, f"{'http' if scheme == 'https' else 'https'}://{rest}"
+def audiences(site: Site) -> list[str]:
+    """The identifier as clients may spell it: by the domain they were given, and always with https, even over plain HTTP."""
+    domains = [address.partition("://")[2] for address in (site.public_url, *site.also)]
+    return [f"{scheme}://{domain}api/v2/" for domain in domains for scheme in ("https", "http")]
 
 
 async def authenticate(call: Call) -> Caller[Held]:

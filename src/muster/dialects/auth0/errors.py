@@ -51,6 +51,7 @@ TABLE: dict[tuple[type[Refusal], str], Shown] = {
     (BadRequest, "invalid_body"): Shown(400, _own, "invalid_body"),
     (BadRequest, "invalid_query_string"): Shown(400, _own, "invalid_query_string"),
     (BadRequest, "invalid_uri"): Shown(400, _own, "invalid_uri"),
+    (BadRequest, "invalid_paging"): Shown(400, _own, "invalid_paging"),
     (BadRequest, "operation_not_supported"): Shown(400, _own, "operation_not_supported"),
     (BadRequest, "inexistent_connection"): Shown(400, _own, "inexistent_connection"),
     (BadRequest, "auth0_idp_error"): Shown(400, _own, "auth0_idp_error"),

@@ -31,11 +31,15 @@ class Caller(Generic[T]):
 
 
 class Site(NamedTuple):
-    """Where a request was addressed to: the tenant, and the public address (ending in a slash) that links and issuers bear."""
+    """Where a request was addressed to: the tenant, and the public address (ending in a slash) that links and issuers bear.
+
+    `also` are further addresses that clients know the same site by; an audience may be spelled with one of them.
+    """
 
     tenant_id: int
     public_url: str
     dialect: str | None = None
+    also: tuple[str, ...] = ()
 
 
 class Call:

@@ -65,9 +65,9 @@ async def delete(call: Call) -> Reply:
 
 
 def _check_reserved(call: Call, identifier: str) -> None:
-    address = call.site.public_url.partition("://")[2]
     _, separator, rest = identifier.partition("://")
-    if separator and rest.startswith(address) and rest.removeprefix(address).startswith(_RESERVED):
+    domains = (address.partition("://")[2] for address in (call.site.public_url, *call.site.also))
+    if separator and any(rest.startswith(domain + reserved) for domain in domains for reserved in _RESERVED):
         raise BadRequest("invalid_body", message="The selected identifier is reserved.")
 
 
