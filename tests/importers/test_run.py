@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from muster.crypto.passwords import verify
 from muster.importers import run as running
 from muster.importers.auth0 import Auth0Rows
 from muster.importers.reading import FileDamaged
-from muster.importers.report import RejectedFile, Report
+from muster.importers.report import Rejected, RejectedFile, Report
 from tests.importers.conftest import ARGON2, BCRYPT, NOW, PASSWORD, Import, Place
 
 EXISTS = {"code": "DUPLICATED_USER", "message": "The user already exist and upsert parameter is false"}
@@ -374,3 +375,18 @@ def test_the_vendor_is_one(rows: Auth0Rows) -> None:
 
     vendor: Vendor = rows
     assert vendor is rows
+
+
+def test_a_full_disk_is_named_with_the_file_and_leaves_whole_rows(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    rejects = RejectedFile(tmp_path / "r.ndjson")
+    rejects.write([Rejected(1, {}, [])])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"File too large: .*r\.ndjson"):
+            rejects.write([Rejected(2, {}, [])])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        rejects.close()
+    assert rejects.path.read_bytes() == b'{"line":1,"user":{},"errors":[]}\n'

@@ -63,22 +63,28 @@ class RejectedFile:
         if not rows:
             return
         if self._file is None:
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            os.fchmod(descriptor, 0o600)
+            self._remove()
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             self._file = FileIO(descriptor, "wb")
-        left = memoryview(b"".join(_encode(row) + b"\n" for row in rows))
+        before, left = self._file.tell(), memoryview(b"".join(_encode(row) + b"\n" for row in rows))
         try:
             while left:
                 left = left[self._file.write(left) :]
         except OSError as error:
+            with contextlib.suppress(OSError):
+                self._file.truncate(before)
             raise OSError(error.errno, error.strerror, str(self.path)) from None
 
     def finish(self) -> None:
         """The whole file was read."""
         if self._file is None:
-            with contextlib.suppress(FileNotFoundError):
-                self.path.unlink()
+            self._remove()
 
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
+
+    def _remove(self) -> None:
+        """Away with the file of an earlier run; a new one takes neither its permissions nor the place a link leads to."""
+        with contextlib.suppress(FileNotFoundError):
+            self.path.unlink()

@@ -20,6 +20,7 @@ class Epochs:
         self._store = store
         self._announced = engine.epochs()
         self._known: dict[int, tuple[int, float]] = {}
+        self._this_turn: dict[int, int] = {}
         self._forgotten = 0
         self._listener: asyncio.Task[None] | None = None
 
@@ -38,7 +39,7 @@ class Epochs:
     async def current(self, tenant_id: int) -> int:
         """The tenant's epoch; a revocation in this process counts at once, one elsewhere within `OLDEST_SECONDS`."""
         if self._listener is None:
-            return await self._store.access_epoch(tenant_id)
+            return await self._read_once_a_turn(tenant_id)
         known = self._known.get(tenant_id)
         asked_at = time.monotonic()
         if known is not None and asked_at - known[1] < OLDEST_SECONDS:
@@ -47,6 +48,14 @@ class Epochs:
         epoch = await self._store.access_epoch(tenant_id)
         if forgotten == self._forgotten:  # what was announced while the answer was on its way may not be in it
             self._known[tenant_id] = (epoch, asked_at)
+        return epoch
+
+    async def _read_once_a_turn(self, tenant_id: int) -> int:
+        """Requests that run in one turn of the event loop share a read: each had arrived before that read was made."""
+        epoch = self._this_turn.get(tenant_id)
+        if epoch is None:
+            epoch = self._this_turn[tenant_id] = await self._store.access_epoch(tenant_id)
+            asyncio.get_running_loop().call_soon(self._this_turn.clear)
         return epoch
 
     async def _listen(self, announced: AsyncIterator[int]) -> None:

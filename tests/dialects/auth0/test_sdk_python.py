@@ -485,7 +485,7 @@ def test_connections(auth0: ManagementClient) -> None:
 
     app = auth0.clients.create(name="portal")
     client_id = str(app.client_id)
-    auth0.connections.clients.update(connection_id, request=[{"client_id": client_id, "status": True}])  # type: ignore[list-item]
+    auth0.connections.clients.update(connection_id, request=[{"client_id": client_id, "status": True}])
     assert [entry.client_id for entry in auth0.connections.clients.get(connection_id)] == [client_id]
     auth0.connections.check_status(connection_id)
 
@@ -543,7 +543,7 @@ def test_resource_servers_and_grants(auth0: ManagementClient) -> None:
     made = auth0.resource_servers.create(
         identifier=identifier,
         name="Orders",
-        scopes=[{"value": "read:orders", "description": "See orders"}],
+        scopes=[{"value": "read:orders", "description": "See orders"}],  # type: ignore[list-item]
     )
     api_id = str(made.id)
     assert re.fullmatch("[0-9a-f]{24}", api_id)

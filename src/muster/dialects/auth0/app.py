@@ -1,5 +1,8 @@
 """The table of contents of Auth0's dialect: every route, in the order of the topics."""
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 from muster.core.transaction import TransactionRunner
 from muster.dialects.auth0 import access, errors
 from muster.dialects.auth0.describe import description
@@ -38,16 +41,18 @@ def routes() -> Routes:
     return Routes([*management, *oauth.ROUTES, described])
 
 
-def limits(call: Call) -> list[Header]:
+def limits(call: Call) -> Sequence[Header]:
     """The rate-limit headers of every answer."""
-    allowance: Allowance | None = call.allowance
-    if allowance is None:
-        return []
-    return [
+    return _limits(call.allowance) if call.allowance is not None else ()
+
+
+@lru_cache(maxsize=16)
+def _limits(allowance: Allowance) -> Sequence[Header]:
+    return (
         (b"x-ratelimit-limit", b"%d" % allowance.limit),
         (b"x-ratelimit-remaining", b"%d" % allowance.remaining),
         (b"x-ratelimit-reset", b"%d" % allowance.reset),
-    ]
+    )
 
 
 def build(runner: TransactionRunner, services: Services) -> Api:

@@ -27,10 +27,13 @@ class Unlimited:
 
     def __init__(self, clock: Clock, shown: int = 1_000_000) -> None:
         self._clock = clock
-        self._shown = shown
+        self._plenty = Allowance(shown, shown, 0)
 
     def take(self, _: object, /) -> Allowance:
-        return Allowance(self._shown, self._shown, self._clock.now() // 1000 + 1)
+        reset = self._clock.now() // 1000 + 1
+        if reset != self._plenty.reset:
+            self._plenty = self._plenty._replace(reset=reset)
+        return self._plenty
 
 
 class TokenBucket:

@@ -4,7 +4,6 @@ the segments are known. Finding a route costs a few dictionary look-ups, however
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes
 
 import msgspec
 
@@ -65,7 +64,7 @@ class Routes:
 
     def find(self, method: str, raw_path: bytes) -> tuple[Route, dict[str, str]]:
         """The route of a raw path (still percent-encoded, no query) and its decoded parameters; `NoRoute` if there is none."""
-        values: list[bytes] = []
+        values: list[str] = []
         node = self._root
         for segment in raw_path.strip(b"/").split(b"/"):
             inner = node.named.get(segment)
@@ -73,7 +72,7 @@ class Routes:
                 inner = node.any
                 if inner is None or not segment:
                     raise NoRoute("path")
-                values.append(segment)
+                values.append(decode_percent(segment, "path_encoding"))
             node = inner
         found = node.methods.get(method)
         if found is None:
@@ -81,28 +80,23 @@ class Routes:
                 raise NoRoute("path")
             raise NoRoute("method", allow=sorted(node.methods))
         route, names = found
-        return route, dict(zip(names, map(decode_segment, values), strict=True))
-
-
-def decode_segment(segment: bytes) -> str:
-    """Percent-decoded text of one path segment; refuses broken percent-encoding, broken UTF-8 and NUL."""
-    return decode_percent(segment, "path_encoding")
+        return route, dict(zip(names, values, strict=True))
 
 
 def decode_percent(raw: bytes, code: str) -> str:
     """Percent-decoded text; `BadRequest(code)` for what is no text."""
-    if b"%" in raw:
-        for part in raw.split(b"%")[1:]:
-            if len(part) < 2 or not _HEX.issuperset(part[:2]):
-                raise BadRequest(code)
-        raw = unquote_to_bytes(raw)
     try:
+        if b"%" in raw:
+            first, *escaped = raw.split(b"%")
+            raw = first + b"".join([_BYTES[part[:2]] + part[2:] for part in escaped])
         text = raw.decode()
-    except UnicodeDecodeError:
+    except (KeyError, UnicodeDecodeError):
         raise BadRequest(code) from None
     if "\0" in text:
         raise BadRequest(code)
     return text
 
 
-_HEX = frozenset(b"0123456789abcdefABCDEF")
+_DIGITS = "0123456789abcdefABCDEF"
+_BYTES = {(high + low).encode(): bytes([int(high + low, 16)]) for high in _DIGITS for low in _DIGITS}
+"""What two hexadecimal digits after a percent sign stand for."""

@@ -107,8 +107,9 @@ def _show_times(shown: dict[str, Any], user: User) -> None:
 def default_picture(user_id: str, email: str | None, name: str | None) -> str:
     """The picture of a user who has none: a Gravatar address that falls back to two letters of the name or the e-mail."""
     digest = hashlib.md5((email or user_id).encode(), usedforsecurity=False).hexdigest()
-    letters = (name or email or "")[:2].lower()
-    return _AVATAR % (digest, quote(letters, safe="") if letters else "default")
+    source = name or email
+    letters = source[:2].lower() if source else "default"
+    return _AVATAR % (digest, letters if letters.isalnum() and letters.isascii() else quote(letters, safe=""))
 
 
 def show_identities(user: User, user_id: str, realms: Realms) -> list[dict[str, Any]]:
