@@ -15,7 +15,7 @@ import msgspec
 
 from muster.core.actor import Actor
 from muster.core.clock import Clock
-from muster.core.errors import Conflict, Lost, NotFound, Refusal
+from muster.core.errors import Conflict, Lost, NotFound, Refusal, Taken
 from muster.core.events import Context, Event, Message
 from muster.core.ids import new_id
 from muster.core.records import Key, Record
@@ -43,6 +43,7 @@ class Transaction:
         self._read: dict[tuple[type[Record], str], Record] = {}
         self._wanted: dict[tuple[type[Record], str], Record | None] = {}
         self._expected: dict[tuple[type[Record], str], Record] = {}
+        self._noted: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
     async def get(self, kind: type[R], id_: str) -> R | None:
         """The record as this act has it, or None."""
@@ -76,7 +77,9 @@ class Transaction:
         return [record for record in mine if record is not None] + cast("list[R]", added)
 
     def insert(self, record: R) -> R:
-        """Want a new record. Its id must be new; its keys are checked by the commit."""
+        """Want a new record. Its id must be new, which the commit checks as it checks the keys."""
+        if self._wanted.get((type(record), record.id)) is not None:
+            raise Taken("id", record.id)
         record = msgspec.structs.replace(record, version=1, updated_at=record.updated_at or self.now)
         self._wanted[type(record), record.id] = record
         return record
@@ -110,7 +113,9 @@ class Transaction:
 
     def note(self, kind: str, *, user_id: str = "", **data: Any) -> None:
         """Record what happened, in the same commit. The same fact about the same user is recorded once."""
-        if not any(e.kind == kind and e.user_id == user_id and e.data == data for e in self.unit.events):
+        noted = self._noted.setdefault((kind, user_id), [])
+        if data not in noted:
+            noted.append(data)
             self.unit.events.append(self._event(kind, user_id, data))
 
     def note_even_if_refused(self, kind: str, *, user_id: str = "", **data: Any) -> None:

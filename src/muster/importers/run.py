@@ -27,13 +27,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 LONGEST_COMMIT: Final = 0.05
-"""Seconds that a commit may take while others wait for it."""
+"""Seconds that a commit should take, its statements' making included, while others wait for it."""
 
-FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 50, 10, 200
+FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 50, 20, 200
 MOST_ROWS, MOST_BYTES = 2_000, 4 * 1024 * 1024
 """What a batch holds at most, those that do not fit included."""
-
-_AIM: Final = 0.7 * LONGEST_COMMIT
 
 BUSY: Final = frozenset({"database_busy", "too_many_writes_waiting"})
 """Refusals after which nothing was changed and another try makes sense."""
@@ -214,7 +212,7 @@ class Importer:
         started = time.monotonic()
         await self._patiently(insert_people, self._into.realm.id, [row.user for row in new])
         each = (time.monotonic() - started) / len(new)
-        self._size = max(SMALLEST_BATCH, min(LARGEST_BATCH, 2 * self._size, round(_AIM / each)))
+        self._size = max(SMALLEST_BATCH, min(LARGEST_BATCH, 2 * self._size, round(LONGEST_COMMIT / each)))
 
     async def _keep(self, row: _Ready) -> Fate:
         """One row in a commit of its own."""

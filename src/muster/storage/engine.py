@@ -46,7 +46,7 @@ class Write(NamedTuple):
 
 
 def _filled_in(params: Sequence[Value | Returned], results: Sequence[Sequence[Row]]) -> Sequence[Value]:
-    if any(type(param) is Returned for param in params):
+    if Returned in map(type, params):
         return [results[param.write][0][0] if isinstance(param, Returned) else param for param in params]
     return cast("Sequence[Value]", params)
 

@@ -51,9 +51,10 @@ class EventLog:
 
     async def seal(self, limit: int = 1000) -> int:
         """Give positions to the oldest events without one; how many. 0 also when another sealer was faster."""
+        # In this order: when another sealer comes between the two reads, `last` is out of date and nothing is given twice.
+        sealed = await self._engine.row("SELECT last FROM event_seal WHERE one = 1")
         unsealed = "SELECT tenant_id, id FROM events WHERE position IS NULL ORDER BY id LIMIT ?"
         rows = await self._engine.rows(unsealed, (limit,))
-        sealed = await self._engine.row("SELECT last FROM event_seal WHERE one = 1")
         if not rows:
             return 0
         last = sealed[0] if sealed is not None else 0

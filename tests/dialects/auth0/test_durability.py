@@ -45,6 +45,7 @@ class Killable:
         self._data_dir = data_dir
         self._extra = {"MUSTER_MASTER_KEY": secrets.token_hex(32)}
         self.server = self._start()
+        self._credentials = self.server.credentials()["auth0"]
 
     def _start(self) -> Muster:
         return Muster(self._data_dir, database_url=self.url, extra=self._extra).wait_until_ready()
@@ -57,7 +58,9 @@ class Killable:
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[httpx.AsyncClient]:
-        headers = {"authorization": f"Bearer {self.server.token()}"}
+        audience = f"{self.server.tls_url}/api/v2/"  # its ports are new ones after each start
+        token = self.server.token({"auth0": {**self._credentials, "audience": audience}})
+        headers = {"authorization": f"Bearer {token}"}
         limits = httpx.Limits(max_connections=WRITERS)
         base = f"{self.server.url}/api/v2"
         async with httpx.AsyncClient(

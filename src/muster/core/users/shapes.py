@@ -37,6 +37,8 @@ def canonical(kind: Kind, value: str) -> str:
 
 def has_control(text: str) -> bool:
     """Whether a text holds a control character (Unicode category Cc) or a lone surrogate (Cs)."""
+    if text.isprintable():
+        return False
     return any(unicodedata.category(character) in ("Cc", "Cs") for character in text)
 
 
