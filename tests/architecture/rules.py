@@ -22,8 +22,6 @@ DOORS = frozenset({"auth0", "clerk", "monocloud", "mattr", "netwrix"})
 VENDOR_WORDS: dict[str, frozenset[str]] = {
     "src/muster/core/users/model.py": DOORS,  # through which dialect a user was made
     "src/muster/core/users/shown.py": frozenset({"auth0"}),  # the kind of a foreign id
-    "src/muster/core/users/terms.py": frozenset({"auth0_name", "auth0_nickname"}),  # stored search fields
-    "src/muster/storage/search.py": frozenset({"auth0_name", "auth0_nickname"}),  # the same fields, sorted by
     "src/muster/core/connections/model.py": frozenset({"auth0"}),  # the name of the password strategy, kept as sent
 }
 
@@ -48,8 +46,9 @@ SQL_TEXT = re.compile(
 BEFORE_VALUE = re.compile(
     r"(=|<|>|~|\|\||['\"]|\b(?:LIKE|LIMIT|OFFSET|BETWEEN)|\b(?:IN|VALUES)\s*\()\s*$", re.IGNORECASE
 )
-# What may stand there all the same: rows of `?`, the name of a class, and row numbers the database itself has just given.
-NEVER_VALUES = frozenset({"marks", "__name__", "listed"})
+# What may stand there all the same: rows of `?`, the names of a class or a column, and row numbers that the database itself
+# has just given.
+NEVER_VALUES = frozenset({"marks", "__name__", "column", "listed"})
 
 NETWORK = re.compile(r"(httpx|requests|urllib\.request|urllib3|http\.client|smtplib|aiosmtplib|aiohttp)(\.|$)")
 

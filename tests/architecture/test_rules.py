@@ -29,7 +29,7 @@ CASES: list[Case] = [
     (
         rules.no_vendor_in_core,
         python("src/muster/core/users/terms.py", "field = 'clerk_name'"),
-        python("src/muster/core/users/terms.py", "field = 'auth0_name'"),
+        python("src/muster/core/users/terms.py", "field = 'shown_name'"),
     ),
     (
         rules.no_vendor_in_core,

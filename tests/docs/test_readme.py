@@ -34,7 +34,7 @@ def commands(block: str) -> list[str]:
 FIRST, *SECOND = blocks("console", README.partition("## What works")[0])
 
 
-def test_the_first_terminal_has_three_commands() -> None:
+def test_the_first_terminal_shows_all_that_a_start_takes() -> None:
     clone, serve = commands(FIRST)
     assert (clone, serve) == ("git clone <this repository> muster && cd muster", "make serve")
     assert READY.fullmatch(FIRST.splitlines()[-1] + "\n")

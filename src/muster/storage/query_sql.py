@@ -17,7 +17,7 @@ _ACTIVITY_COLUMNS: Final = {"logins": "logins", "last_login": "last_login_at", "
 # Facts of which a user has at most one: their index can be walked in order without grouping by user first.
 _SINGLE_TEXTS: Final = frozenset(
     {"email", "email.domain", "phone", "username", "given_name", "family_name", "middle_name"}
-    | {"auth0_name", "auth0_nickname", "external_id", "realm"}
+    | {"shown_name", "shown_nickname", "external_id", "realm"}
 )
 _SINGLE_TRUTHS: Final = frozenset({"email_verified", "phone_verified", "suspended"})
 
@@ -41,7 +41,8 @@ class Found(NamedTuple):
         """The numbers of them all, each once."""
         if not self.others:
             return self.indexed
-        text = f"{self.indexed.text} UNION SELECT seq AS n FROM users WHERE tenant_id = ? AND seq IN ({self._listed()})"
+        listed = self._listed()
+        text = f"{self.indexed.text} UNION SELECT seq AS n FROM users WHERE tenant_id = ? AND seq IN ({listed})"
         return Sql(text, (*self.indexed.params, tenant_id))
 
     def holds(self, column: str) -> Sql:
@@ -50,7 +51,8 @@ class Found(NamedTuple):
         `IS TRUE` keeps PostgreSQL from making a join of it, which it would order by guesses about single values.
         """
         text = f"EXISTS (SELECT 1 FROM ({self.indexed.text}) f WHERE f.n = {column}) IS TRUE"
-        return Sql(f"({text} OR {column} IN ({self._listed()}))" if self.others else text, self.indexed.params)
+        listed = self._listed()
+        return Sql(f"({text} OR {column} IN ({listed}))" if listed else text, self.indexed.params)
 
     def _listed(self) -> str:
         # Numbers that storage gave, not a caller's text; there may be more of them than a statement takes parameters.

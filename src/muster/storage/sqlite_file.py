@@ -24,6 +24,7 @@ _WRITER: Final[Mapping[str, str | int]] = {
     "journal_mode": "wal",
     "synchronous": 2,  # FULL: an answered write survives a power cut
     "wal_autocheckpoint": 4000,
+    "cache_size": -16_384,  # KiB: a group of commits touches index pages all over the file
     "journal_size_limit": 64 * 1024 * 1024,  # a long backup lets the log grow; this gives the space back
 }
 # In WAL mode a reader waits for nobody, save while a crashed log is recovered; the event loop must not wait for that.

@@ -41,7 +41,9 @@ async def furnish(tx: Transaction) -> tuple[Connection, Connection]:
     return default, internal
 
 
-async def create_operator(tx: Transaction, realm: Connection, email: str, username: str, password: HashedPassword) -> User:
+async def create_operator(
+    tx: Transaction, realm: Connection, email: str, username: str, password: HashedPassword
+) -> User:
     """An operator's own account: in the internal realm, unseen by those who manage users."""
     return await create_user(
         tx,

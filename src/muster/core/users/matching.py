@@ -4,9 +4,7 @@ from collections.abc import Set as AbstractSet
 
 from muster.core.query import All, Everyone, Is, Query, Scalar
 from muster.core.users.model import User
-from muster.core.users.terms import Term, term
-from muster.core.users.terms import _facts as facts_of
-
+from muster.core.users.terms import Term, facts_of, term
 
 def matches(user: User, query: Query) -> bool:
     """Whether all that the query asks for is true of the user, whatever the number of its terms."""

@@ -252,7 +252,7 @@ class User(Record, frozen=True, kw_only=True):
     `suspended` is None until an administrator first says something. `activity` is read beside the document, never in it.
     """
 
-    id: UserId
+    id: UserId = UserId("")
     seq: int = 0
     realm: str
     origin: Origin

@@ -43,14 +43,14 @@ def term(field: str, value: Scalar) -> Term:
 def terms_of(user: User) -> tuple[frozenset[Term], bool]:
     """The user's terms, at most `MOST_TERMS`, and whether some were left out."""
     found: set[Term] = set()
-    for fact in _facts(user):
+    for fact in facts_of(user):
         if len(found) >= MOST_TERMS:
             return frozenset(found), True
         found.add(fact)
     return frozenset(found), False
 
 
-def _facts(user: User) -> Iterator[Term]:
+def facts_of(user: User) -> Iterator[Term]:
     yield from _addresses(user)
     yield from _names(user)
     if user.external_id is not None:
@@ -93,8 +93,8 @@ def _names(user: User) -> Iterator[Term]:
         value = getattr(user.profile, field)
         if value is not None:
             yield term(field, value.casefold())
-    yield term("auth0_name", shown_name(user).casefold())
-    yield term("auth0_nickname", shown_nickname(user).casefold())
+    yield term("shown_name", shown_name(user).casefold())
+    yield term("shown_nickname", shown_nickname(user).casefold())
 
 
 def _inside(path: str, document: Any) -> Iterator[Term]:

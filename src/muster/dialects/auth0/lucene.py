@@ -20,8 +20,8 @@ MOST_CLAUSES = 64
 FOLDED = {
     "email": "email",
     "email.domain": "email.domain",
-    "name": "auth0_name",
-    "nickname": "auth0_nickname",
+    "name": "shown_name",
+    "nickname": "shown_nickname",
     "given_name": "given_name",
     "family_name": "family_name",
 }

@@ -30,8 +30,8 @@ from muster.dialects.kit.routes import Route
 
 SORTS = {
     "email": "email",
-    "name": "auth0_name",
-    "nickname": "auth0_nickname",
+    "name": "shown_name",
+    "nickname": "shown_nickname",
     "given_name": "given_name",
     "family_name": "family_name",
     "username": "username",
