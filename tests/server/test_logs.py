@@ -159,6 +159,11 @@ def test_deep_and_strange_values_are_shown_and_do_not_fail() -> None:
 # ----------------------------------------------------------------------------------------------------------- access log
 
 
+@pytest.fixture(autouse=True)
+def written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "FLUSH_SECONDS", 0)
+
+
 async def turn() -> None:
     for _ in range(3):
         await asyncio.sleep(0)

@@ -3,6 +3,7 @@ one writer thread (`sqlite_writer`), because SQLite lets one writer in at a time
 """
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 import time
@@ -30,6 +31,8 @@ class SqliteEngine:
     _reader: sqlite3.Connection
     _writer: Writer
     _scanners: ThreadPoolExecutor
+    _loop: asyncio.AbstractEventLoop
+    _reading = False
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -46,6 +49,7 @@ class SqliteEngine:
         except sqlite3.Error as error:
             reraise(error)
         self._writer = Writer(writing)
+        self._loop = asyncio.get_running_loop()
         self._scanners = ThreadPoolExecutor(SCANS_AT_ONCE, "scan")
 
     async def stop(self) -> None:
@@ -57,6 +61,8 @@ class SqliteEngine:
 
     async def row(self, sql: str, params: Sequence[Value] = ()) -> Row | None:
         try:
+            if not self._reading:
+                self._begin_reading()
             row: Row | None = self._reader.execute(sql, params).fetchone()
         except sqlite3.Error as error:
             reraise(error)
@@ -64,9 +70,26 @@ class SqliteEngine:
 
     async def rows(self, sql: str, params: Sequence[Value] = ()) -> Sequence[Row]:
         try:
+            if not self._reading:
+                self._begin_reading()
             return self._reader.execute(sql, params).fetchall()
         except sqlite3.Error as error:
             reraise(error)
+
+    def _begin_reading(self) -> None:
+        """Let the reads of this turn of the event loop share one snapshot: to begin one costs more than a read.
+
+        It ends before anything runs that could know of a later commit: who waits for a commit is woken in a later turn,
+        behind the end of the snapshot, and a request that arrives after an answer is handled in a later turn as well.
+        """
+        self._reader.execute("BEGIN")
+        self._reading = True
+        self._loop.call_soon(self._end_reading)
+
+    def _end_reading(self) -> None:
+        self._reading = False
+        with contextlib.suppress(sqlite3.Error):  # closed in the meantime, or already ended by a fault
+            self._reader.execute("COMMIT")
 
     async def scan(self, sql: str, params: Sequence[Value] = ()) -> Sequence[Row]:
         loop = asyncio.get_running_loop()

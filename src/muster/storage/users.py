@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from muster.core.errors import Taken
 from muster.core.users.model import Activity, User
@@ -17,8 +17,6 @@ COLUMNS: Final = "u.id, u.seq, u.version, u.created_at, u.updated_at, a.version,
 """What `UserTable.record_of` wants of a row of users `u` with their activity `a`."""
 
 WITH_ACTIVITY: Final = "LEFT JOIN activity a ON a.tenant_id = u.tenant_id AND a.user_id = u.id"
-
-_STORED: Final = ("id", "seq", "version", "created_at", "updated_at", "activity")
 
 
 class ActivityTable(RecordTable[Activity]):
@@ -95,7 +93,14 @@ class UserTable(RecordTable[User]):
         if activity_version is not None:
             activity = self._activity.record_of((id_, activity_version, activity_doc))
         user = self._decode(doc)
-        restore(user, _STORED, (id_, seq, version, created_at, updated_at, activity))
+        # What is kept in columns is put back on a record that is nobody else's yet, one by one: this is the hottest path.
+        force_setattr(user, "id", id_)
+        force_setattr(user, "seq", seq)
+        force_setattr(user, "version", version)
+        force_setattr(user, "created_at", created_at)
+        force_setattr(user, "updated_at", updated_at)
+        if activity is not None:
+            force_setattr(user, "activity", activity)
         return user
 
     def insert(self, batch: Batch, after: User) -> None:

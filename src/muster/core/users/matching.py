@@ -6,6 +6,7 @@ from muster.core.query import All, Everyone, Is, Query, Scalar
 from muster.core.users.model import User
 from muster.core.users.terms import Term, facts_of, term
 
+
 def matches(user: User, query: Query) -> bool:
     """Whether all that the query asks for is true of the user, whatever the number of its terms."""
     return _matches(user, frozenset(facts_of(user)), query)

@@ -48,10 +48,11 @@ def shown_name(user: User) -> str:
     if user.profile.name:
         return user.profile.name
     email = shown_email(user)
+    if email is not None:
+        return email.address
     brought = [user.claims.get("name"), *(link.profile.get("name") for link in user.links)]
     return (
-        (email.address if email else None)
-        or full_name(user.profile)
+        full_name(user.profile)
         or (user.username.key if user.username else None)
         or _phone(user)
         or next((name for name in brought if isinstance(name, str) and name), None)
@@ -64,9 +65,10 @@ def shown_nickname(user: User) -> str:
     if user.profile.nickname:
         return user.profile.nickname
     email = shown_email(user)
+    if email is not None:
+        return email.address.partition("@")[0]
     return (
-        (email.address.partition("@")[0] if email else None)
-        or (user.username.key if user.username else None)
+        (user.username.key if user.username else None)
         or user.profile.given_name
         or _phone(user)
         or own_id(user)

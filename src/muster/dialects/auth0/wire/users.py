@@ -61,7 +61,7 @@ def show_user(user: User, realms: Realms) -> dict[str, Any]:
         shown["blocked"] = user.suspended
     shown["identities"] = show_identities(user, user_id, realms)
     _show_times(shown, user)
-    if any(factor.confirmed for factor in user.factors):
+    if user.factors and any(factor.confirmed for factor in user.factors):
         shown["multifactor"] = ["guardian"]
         if user.mfa.changed_at is not None:
             shown["multifactor_last_modified"] = show_time(user.mfa.changed_at)
@@ -92,8 +92,8 @@ def _show_person(shown: dict[str, Any], user: User, user_id: str) -> None:
 
 def _show_times(shown: dict[str, Any], user: User) -> None:
     """When things happened; what never happened is left out."""
-    shown["created_at"] = show_time(user.created_at)
-    shown["updated_at"] = show_time(user.updated_at)
+    shown["created_at"] = created_at = show_time(user.created_at)
+    shown["updated_at"] = created_at if user.updated_at == user.created_at else show_time(user.updated_at)
     if user.password is not None and user.password.changed_at is not None:
         shown["last_password_reset"] = show_time(user.password.changed_at)
     activity = user.activity
@@ -114,7 +114,7 @@ def default_picture(user_id: str, email: str | None, name: str | None) -> str:
 
 def show_identities(user: User, user_id: str, realms: Realms) -> list[dict[str, Any]]:
     """The home account (or the identity the user was born of) first, then the linked ones, oldest first."""
-    links = sorted(user.links, key=lambda link: (link.created_at, link.id))
+    links = sorted(user.links, key=lambda link: (link.created_at, link.id)) if user.links else []
     if user.origin.via == "external" and links:
         return [show_link(link, realms, with_profile=number > 0) for number, link in enumerate(links)]
     realm = realms.get(user.realm)
@@ -143,4 +143,8 @@ def show_link(link: Link, realms: Realms, *, with_profile: bool = True) -> dict[
 
 def connections_of(users: Sequence[User]) -> set[str]:
     """The ids of every connection that these users name."""
-    return {user.realm for user in users} | {link.connection_id for user in users for link in user.links}
+    named = {user.realm for user in users}
+    for user in users:
+        if user.links:
+            named.update(link.connection_id for link in user.links)
+    return named
