@@ -138,7 +138,7 @@ def sorted_by(tenant_id: int, order: Order) -> Sorted:
 
 def _sorted_by_any(tenant_id: int, order: Order) -> Sorted:
     """By the least (descending: the greatest) of a user's values; truth values and numbers are less than any text."""
-    field = term(order.field, "").field
+    field, _ = term(order.field, "")
     best = "max" if order.descending else "min"
     is_text = "max(t) IS NOT NULL" if order.descending else "min(m) IS NULL"
     text = (

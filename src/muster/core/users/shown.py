@@ -67,12 +67,7 @@ def shown_nickname(user: User) -> str:
     email = shown_email(user)
     if email is not None:
         return email.address.partition("@")[0]
-    return (
-        (user.username.key if user.username else None)
-        or user.profile.given_name
-        or _phone(user)
-        or own_id(user)
-    )
+    return (user.username.key if user.username else None) or user.profile.given_name or _phone(user) or own_id(user)
 
 
 def own_id(user: User) -> str:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from muster.core.actor import Actor
+from muster.core.actor import Permissions as May
 from muster.core.connections.model import Connection
 from muster.core.ids import UserId
 from muster.core.records import Key
@@ -14,7 +16,7 @@ from muster.core.users.shown import primary, shown_email, shown_name, shown_nick
 from muster.dialects.auth0.wire.ids import show_user_id
 from muster.dialects.auth0.wire.new_users import PROFILE, RESERVED, check_metadata, check_username
 from muster.dialects.auth0.wire.users import default_picture
-from muster.dialects.kit.errors import BadRequest
+from muster.dialects.kit.errors import BadRequest, Forbidden
 
 NEVER_TOGETHER = (
     ("password", "email"),
@@ -26,7 +28,42 @@ NEVER_TOGETHER = (
 """Pairs of members that one call must not change."""
 
 
-def check_update(body: dict[str, Any], user: User, realm: Connection) -> None:
+OF_THE_USER_ALONE = frozenset({"user_metadata", "app_metadata", "blocked"})
+"""Members on which no connection has a say."""
+
+
+async def allowed_change(tx: Transaction, user: User, body: dict[str, Any]) -> None:
+    """Refuse a change that the caller may not make or that this vendor does not."""
+    _permit(tx.actor, user, body)
+    check_metadata(body.get("user_metadata"), "user_metadata")
+    check_metadata(body.get("app_metadata"), "app_metadata", RESERVED)
+    if OF_THE_USER_ALONE.issuperset(body):
+        return
+    realm = await tx.need(Connection, user.realm)
+    if body.get("connection") not in (None, realm.name):
+        other = await tx.find(Connection, Key("", "connection_name", body["connection"]))
+        if other is None or other.internal:
+            raise BadRequest("inexistent_connection", message="Connection does not exist.")
+        raise _unsupported("Connection is not supported for this operation.")
+    _check(body, user, realm)
+
+
+def _permit(actor: Actor, user: User, body: dict[str, Any]) -> None:
+    """`update:users` opens every member; the two narrower scopes open one document each."""
+    if actor.may(May.USERS_UPDATE):
+        return
+    allowed = {"connection", "client_id"}
+    if actor.may(May.USERS_UPDATE_PRIVATE):
+        allowed.add("app_metadata")
+    if actor.may(May.SELF_UNSAFE):
+        if actor.user_id != user.id:
+            raise Forbidden("not_this_user")
+        allowed.add("user_metadata")
+    if not allowed.issuperset(body):
+        raise Forbidden("insufficient_scope", scopes=("update:users",))
+
+
+def _check(body: dict[str, Any], user: User, realm: Connection) -> None:
     """Refuse what this vendor refuses, before anything is done."""
     for one, other in NEVER_TOGETHER:
         if one in body and other in body:
@@ -46,8 +83,6 @@ def check_update(body: dict[str, Any], user: User, realm: Connection) -> None:
             )
     if realm.disabled and ("email" in body or "password" in body):
         raise _unsupported("Cannot change email or password for users in a disabled connection.")
-    check_metadata(body.get("user_metadata"), "user_metadata")
-    check_metadata(body.get("app_metadata"), "app_metadata", RESERVED)
     username = body.get("username")
     if username is not None and not (user.username is not None and user.username.key == username.lower()):
         check_username(username, realm)
@@ -58,6 +93,7 @@ async def update_user(
 ) -> User:
     """Carry out every change that the body asks for, as one act."""
     before = await actions.find_user(tx, key)
+    await allowed_change(tx, before, body)
     user = await _addresses(tx, before, body)
     if "username" in body:
         value = body["username"]

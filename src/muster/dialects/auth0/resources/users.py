@@ -6,6 +6,7 @@ from typing import Any
 from muster.core.actor import Permissions as May
 from muster.core.connections.model import Connection
 from muster.core.errors import Conflict, NotFound, Refusal, Taken
+from muster.core.ids import UserId
 from muster.core.query import Everyone, Is, Order, Page, Query
 from muster.core.records import Key
 from muster.core.transaction import Transaction
@@ -16,7 +17,7 @@ from muster.dialects.auth0 import lucene
 from muster.dialects.auth0.operation import Operation, body_of, query_of
 from muster.dialects.auth0.paging import chosen, offset_of, project, show_page
 from muster.dialects.auth0.password_policy import check_password
-from muster.dialects.auth0.resources.user_update import check_update, update_user
+from muster.dialects.auth0.resources.user_update import allowed_change, update_user
 from muster.dialects.auth0.schema import users as schema
 from muster.dialects.auth0.services import Services
 from muster.dialects.auth0.validation import body_problem, query_problem
@@ -122,11 +123,7 @@ async def update(call: Call) -> Reply:
     """Change members of one user; the answer is always the whole user."""
     body = body_of(call)
     key = parse_user_id(call.path["id"])
-    before = await _find(call, key)
-    _permit_update(call, before, body)
-    realm = await _own_realm(call, before, body)
-    check_update(body, before, realm)
-    password = await _hashed(call, body.get("password"), realm)
+    password = await _new_password(call, key, body) if body.get("password") is not None else None
     try:
         user = await call.act(update_user, key, body, password)
     except Taken as taken:
@@ -150,16 +147,6 @@ async def _delete(tx: Transaction, key: Any) -> None:
     await actions.delete_user(tx, user)
 
 
-async def _find(call: Call, key: Any) -> User:
-    store = call.store
-    user = await (
-        store.find(call.tenant_id, User, key) if isinstance(key, Key) else store.get(call.tenant_id, User, key)
-    )
-    if user is None or user.internal:
-        raise NotFound("user")
-    return user
-
-
 async def _show(call: Call, user: User) -> dict[str, Any]:
     return wire.show_user(user, await _realms(call, (user,)))
 
@@ -177,15 +164,12 @@ async def _realm(call: Call, name: str) -> Connection:
     return realm
 
 
-async def _own_realm(call: Call, user: User, body: dict[str, Any]) -> Connection:
-    """The connection of the identity that a change means: the user's home one, which may be named."""
-    realm = await call.store.get(call.tenant_id, Connection, user.realm)
-    if realm is None:
-        raise BadRequest("inexistent_connection", message="Connection does not exist.")
-    if body.get("connection") not in (None, realm.name):
-        await _realm(call, body["connection"])
-        raise BadRequest("operation_not_supported", message="Connection is not supported for this operation.")
-    return realm
+async def _new_password(call: Call, key: UserId | Key, body: dict[str, Any]) -> HashedPassword | None:
+    """The hash of a new password, made only for who may set it, on a user whose connection takes it."""
+    tx = Transaction(call.store, call.tenant_id, call.caller, _services(call).clock.now())
+    user = await actions.find_user(tx, key)
+    await allowed_change(tx, user, body)
+    return await _hashed(call, body["password"], await tx.need(Connection, user.realm))
 
 
 async def _hashed(call: Call, password: str | None, realm: Connection) -> HashedPassword | None:
@@ -236,22 +220,6 @@ def _check_new(body: dict[str, Any], realm: Connection) -> None:
             raise body_problem(f"Missing required property: {name}")
     if body.get("username") is not None:
         check_username(body["username"], realm)
-
-
-def _permit_update(call: Call, user: User, body: dict[str, Any]) -> None:
-    """`update:users` opens every member; the two narrower scopes open one document each."""
-    actor = call.caller
-    if actor.may(May.USERS_UPDATE):
-        return
-    allowed = {"connection", "client_id"}
-    if actor.may(May.USERS_UPDATE_PRIVATE):
-        allowed.add("app_metadata")
-    if actor.may(May.SELF_UNSAFE):
-        if actor.user_id != user.id:
-            raise Forbidden("not_this_user")
-        allowed.add("user_metadata")
-    if not allowed.issuperset(body):
-        raise Forbidden("insufficient_scope", scopes=("update:users",))
 
 
 def _taken_on_create(taken: Taken) -> Refusal:
