@@ -29,6 +29,12 @@ def served() -> dict[tuple[str, str], str]:
     return {(route.method, nameless(route.path)): route.title for route in MANAGEMENT}
 
 
+def vendors() -> list[tuple[str, str]]:
+    """The vendor's operations on users: method and path."""
+    with OPERATIONS.open(encoding="utf-8", newline="") as file:
+        return [(row["method"], row["path"]) for row in csv.DictReader(file)]
+
+
 def nameless(path: str) -> str:
     """A path whose parameters have no names, which differ without meaning anything."""
     return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
@@ -36,7 +42,7 @@ def nameless(path: str) -> str:
 
 def works() -> Iterator[str]:
     """The table of README.md: how much of each topic there is."""
-    users = [(row["method"], nameless(row["path"])) for row in csv.DictReader(OPERATIONS.open(encoding="utf-8"))]
+    users = [(method, nameless(path)) for method, path in vendors()]
     here = served()
     yield "| Auth0 Management API v2 | operations |"
     yield "|---|---|"
@@ -53,7 +59,7 @@ def coverage() -> Iterator[str]:
     here = served()
     yield "| operation | |"
     yield "|---|---|"
-    listed = [(row["method"], row["path"]) for row in csv.DictReader(OPERATIONS.open(encoding="utf-8"))]
+    listed = vendors()
     for method, path in listed:
         yield f"| `{method} {path}` | {'works' if (method, nameless(path)) in here else 'not yet'} |"
     known = {(method, nameless(path)) for method, path in listed}

@@ -24,8 +24,8 @@ ANY_PORTS = ("--port", "0", "--tls-port", "0")
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment without any setting of Muster's, so that none leaks from one test into another."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MUSTER_")}
+    """This process's environment without any setting of Muster's, or of a make that runs the tests, so that none leaks in."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MUSTER_", "MAKE", "MFLAGS"))}
     sources = [str(Path(muster.__file__).parents[1]), kept.get("PYTHONPATH", "")]
     return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sources)), **(extra or {})}
 

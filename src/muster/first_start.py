@@ -39,7 +39,7 @@ from muster.settings import Settings
 from muster.sites import Sites, default_public_url
 from muster.storage.address import local_file
 from muster.storage.migrator import migrate
-from muster.storage.session import open_session
+from muster.storage.opening import open_session
 from muster.wiring import DEFAULT_TENANT, Opened, opened, sealer, sites
 
 log = logging.getLogger("muster.start")

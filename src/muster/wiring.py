@@ -22,8 +22,9 @@ from muster.dialects.kit.checked import CheckedCredentials
 from muster.dialects.kit.limits import RateLimit, TokenBucket, Unlimited
 from muster.settings import Settings
 from muster.sites import Sites, default_public_url
-from muster.storage.engine import Engine, open_engine
+from muster.storage.engine import Engine
 from muster.storage.epochs import Epochs
+from muster.storage.opening import open_engine
 from muster.storage.store import SqlStore
 
 DEFAULT_TENANT = "default"

@@ -30,6 +30,7 @@ ENGINE_FILES = re.compile(
     r"src/muster/storage/(?:engine\w*|sqlite\w*|postgres\w*"
     r"|address"  # reads in a URL which engine is meant
     r"|session"  # the engine of schema work, which keeps its transaction open
+    r"|opening"  # chooses the engine that a URL names
     r"|migrator"  # leaves out the statements that a migration has for the other database
     r")(?:\.py|/.*)"
 )

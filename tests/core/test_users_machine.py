@@ -29,7 +29,8 @@ from muster.core.transaction import Transaction, TransactionRunner
 from muster.core.users import actions
 from muster.core.users.actions import HashedPassword, NewAddress, NewUser
 from muster.core.users.model import Metadata, Origin, User
-from muster.storage.engine import Engine, open_engine
+from muster.storage.engine import Engine
+from muster.storage.opening import open_engine
 from muster.storage.store import SqlStore
 
 EMAILS = st.sampled_from([f"person{n}@example.com" for n in range(6)] + ["Person1@Example.com"])

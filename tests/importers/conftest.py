@@ -23,7 +23,7 @@ from muster.importers.auth0 import Auth0Rows
 from muster.importers.reading import Source
 from muster.importers.report import RejectedFile, Report
 from muster.importers.run import Importer, Target
-from muster.storage.engine import open_engine
+from muster.storage.opening import open_engine
 from muster.storage.store import SqlStore
 
 PASSWORD = "correct horse"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from muster.storage.address import PostgresServer, SqliteFile, parse
-from muster.storage.engine import open_engine
+from muster.storage.opening import open_engine
 from muster.storage.postgres_connections import connect
 
 

@@ -15,9 +15,9 @@ import pytest
 from muster.core.errors import Conflict
 from muster.storage.archive import ArchiveRefused, Header, TableStart, new_archive, read_archive
 from muster.storage.backup import DatabaseNotEmpty, backup, restore
-from muster.storage.engine import Engine, Returned, Row, Write, open_engine
+from muster.storage.engine import Engine, Returned, Row, Write
 from muster.storage.migrator import OWN_TABLES, SchemaRefused, migrate, read_migrations, state
-from muster.storage.session import open_session
+from muster.storage.opening import open_engine, open_session
 from tests.conftest import ENGINES
 from tests.databases import Databases
 

@@ -12,8 +12,9 @@ import pytest
 
 from muster.core.errors import Conflict, Lost, Taken, Unavailable
 from muster.storage import postgres, sqlite
-from muster.storage.engine import Engine, Returned, Row, Value, Write, open_engine
+from muster.storage.engine import Engine, Returned, Row, Value, Write
 from muster.storage.migrator import migrate
+from muster.storage.opening import open_engine
 
 TABLES = """
 CREATE TABLE things (

@@ -12,15 +12,17 @@ from pathlib import Path
 import pytest
 
 from muster.storage import sqlite_writer
-from muster.storage.engine import Write, open_engine
+from muster.storage.engine import Write
 from muster.storage.migrator import migrate
+from muster.storage.opening import open_engine
 from muster.storage.sqlite import SqliteEngine
 
 # Each task writes pairs and says so once it was told that a pair is durable.
 WRITER = """
 import asyncio, os, sys
 from muster.storage import sqlite_writer
-from muster.storage.engine import Write, open_engine
+from muster.storage.engine import Write
+from muster.storage.opening import open_engine
 
 async def write(engine, task):
     for n in range(100_000):

@@ -12,7 +12,8 @@ import pytest
 
 from muster.core.errors import Conflict, Lost, Unavailable
 from muster.storage import address
-from muster.storage.engine import Engine, EngineRefused, Write, open_engine
+from muster.storage.engine import Engine, EngineRefused, Write
+from muster.storage.opening import open_engine
 from muster.storage.postgres import PostgresEngine
 from muster.storage.postgres_connections import Connections, translate
 from tests.databases import PostgresDatabases

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from muster.storage.engine import Row, open_engine
+from muster.storage.engine import Row
 from muster.storage.migrator import Migration, SchemaRefused, SchemaState, migrate, read_migrations, state, statements
-from muster.storage.session import open_session
+from muster.storage.opening import open_engine, open_session
 
 FIRST = "CREATE TABLE first (id key_text PRIMARY KEY) WITHOUT ROWID;\n"
 SECOND = "CREATE TABLE second (n integer PRIMARY KEY AUTOINCREMENT, id key_text NOT NULL);\n"

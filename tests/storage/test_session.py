@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from muster.storage.session import Table, open_session
+from muster.storage.opening import open_session
+from muster.storage.session import Table
 
 
 async def test_a_long_load_in_small_steps(database_url: str) -> None:

@@ -10,7 +10,8 @@ import muster
 from muster.storage.archive import ArchiveRefused, ArchiveWriter, Header, TableStart, new_archive, read_archive
 from muster.storage.engine import Row
 from muster.storage.migrator import OWN_TABLES, SchemaRefused, migrate, read_migrations, state
-from muster.storage.session import CHUNK, Session, Table, open_session
+from muster.storage.opening import open_session
+from muster.storage.session import CHUNK, Session, Table
 
 Progress = Callable[[str, int], None]
 """Told the table's name and how many of its rows are done."""

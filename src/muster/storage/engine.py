@@ -7,8 +7,6 @@ never given two texts. Reads are short and each stands alone; writes arrive as w
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, NamedTuple, Protocol, cast
 
-from muster.storage import address
-
 Row = Sequence[Any]
 Value = str | int | float | bytes | None
 
@@ -93,16 +91,3 @@ class Engine(Protocol):
     def epochs(self) -> AsyncIterator[int] | None:
         """Tenant numbers whose `access_epoch` another process may have raised; None when one read tells it at once."""
         ...
-
-
-def open_engine(database_url: str) -> Engine:
-    """The engine for a database URL, not yet started; `ValueError` lists the forms that are understood."""
-    where = address.parse(database_url)
-    if isinstance(where, address.SqliteFile):
-        from muster.storage.sqlite import SqliteEngine
-
-        return SqliteEngine(where.path)
-    # asyncpg costs memory and start time that a server on SQLite should not pay.
-    from muster.storage.postgres import PostgresEngine
-
-    return PostgresEngine(where)

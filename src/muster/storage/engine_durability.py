@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from muster.storage import address
-from muster.storage.session import Session, open_session
+from muster.storage.opening import open_session
+from muster.storage.session import Session
 
 # Name, and the values with which an answered write is on the disk.
 _SQLITE: Final = {"journal_mode": ("wal",), "synchronous": ("2", "3")}

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from muster.storage import address
-from muster.storage.session import Session, open_session
+from muster.storage.opening import open_session
+from muster.storage.session import Session
 
 FOLDER: Final = Path(__file__).with_name("migrations")
 OWN_TABLES: Final = frozenset({"schema_history", "schema_compatibility"})

@@ -12,10 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol, TypeVar
 
-from muster.storage import address
 from muster.storage.engine import Row, Value
 from muster.storage.locks import hold_schema_lock
-from muster.storage.sqlite_file import connect, create, reraise
 
 T = TypeVar("T")
 
@@ -78,20 +76,6 @@ class Session(Protocol):
         ...
 
     async def close(self) -> None: ...
-
-
-async def open_session(database_url: str) -> Session:
-    """A connection of one's own to the database, made (an empty file) if it is SQLite's and not there."""
-    where = address.parse(database_url)
-    if isinstance(where, address.SqliteFile):
-        try:
-            await asyncio.to_thread(create, where.path)
-            return SqliteSession(where.path, await asyncio.to_thread(connect, where.path, writable=True))
-        except sqlite3.Error as error:
-            reraise(error)
-    from muster.storage.postgres_session import open_postgres_session
-
-    return await open_postgres_session(where)
 
 
 class SqliteSession:

@@ -26,8 +26,9 @@ from muster.dialects.kit.api import Api
 from muster.dialects.kit.call import Site
 from muster.dialects.kit.checked import CheckedCredentials
 from muster.dialects.kit.limits import RateLimit, Unlimited
-from muster.storage.engine import Engine, open_engine
+from muster.storage.engine import Engine
 from muster.storage.epochs import Epochs
+from muster.storage.opening import open_engine
 from muster.storage.store import SqlStore
 from muster.wiring import Rings
 

@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from muster.storage.engine import open_engine
 from muster.storage.engine_durability import durability
+from muster.storage.opening import open_engine
 from tests.conftest import ENGINES
 from tests.databases import Databases, PostgresDatabases
 from tests.process import PATIENCE, Muster

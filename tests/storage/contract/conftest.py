@@ -9,7 +9,8 @@ import pytest
 from muster.core.clock import TurnedClock
 from muster.core.store import Tenant
 from muster.core.transaction import TransactionRunner
-from muster.storage.engine import Engine, open_engine
+from muster.storage.engine import Engine
+from muster.storage.opening import open_engine
 from muster.storage.store import SqlStore
 from tests.storage.contract.invariants import check_database
 

@@ -12,7 +12,7 @@ from muster.core.query import Everyone, Is, Order, Page
 from muster.core.records import Key
 from muster.core.store import Change, Tenant, Unit
 from muster.core.users.model import User
-from muster.storage.engine import open_engine
+from muster.storage.opening import open_engine
 from muster.storage.store import SqlStore
 from tests.storage.contract.people import NOW, changed, email_key, insert, inserted, person
 

@@ -27,7 +27,6 @@ NEVER_TOGETHER = (
 )
 """Pairs of members that one call must not change."""
 
-
 OF_THE_USER_ALONE = frozenset({"user_metadata", "app_metadata", "blocked"})
 """Members on which no connection has a say."""
 
@@ -78,8 +77,7 @@ def _check(body: dict[str, Any], user: User, realm: Connection) -> None:
             raise _unsupported(
                 f"The following user attributes cannot be updated: {', '.join(fixed)}. The connection must either be a "
                 "database connection (using the Auth0 store), a passwordless connection (email or sms) or has disabled "
-                "'Sync user profile attributes at each login'. For more information, see "
-                "https://auth0.com/docs/dashboard/guides/connections/configure-connection-sync"
+                "'Sync user profile attributes at each login'."
             )
     if realm.disabled and ("email" in body or "password" in body):
         raise _unsupported("Cannot change email or password for users in a disabled connection.")
