@@ -5,6 +5,7 @@ SIGHUP reads the certificate's files again; new connections get the new certific
 """
 
 import asyncio
+import gc
 import logging
 import resource
 import signal
@@ -67,6 +68,7 @@ class Worker:
             connections = Connections(app, self._limits)
             await connections.accept(self._plain_socket)
             await connections.accept(self._tls_socket, tls)
+            _spare_the_collector()
             ready()
             await stop.wait()
             _log.info("stopping")
@@ -118,6 +120,16 @@ async def _stop_app(app: App) -> bool:
         _log.exception("the application failed to stop")
         return False
     return True
+
+
+def _spare_the_collector() -> None:
+    """What start-up made lives as long as the process, and a request's objects die with it: neither is worth looking through.
+
+    Cycles are still found, only later: a collection of the young every 20,000 objects instead of every 700.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 def _tls_context(certificate: ServerCertificate) -> ssl.SSLContext:
