@@ -7,13 +7,12 @@ import itertools
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from muster.core.clock import Clock, SystemClock
 from muster.core.errors import Unavailable
-from muster.core.events import Context
 from muster.crypto.hashing_pool import HashingPool
 from muster.dialects.auth0 import app as auth0
 from muster.dialects.kit.api import Api
@@ -91,33 +90,26 @@ class Web:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
-        request_id = f"{self._prefix}{next(self._request_ids):08x}"
-        scope["muster.context"] = Context(request_id, self._proxies.client(scope), _user_agent(headers))
-        site = scope["muster.site"] = self._sites.find(headers)
-        path: bytes = scope["raw_path"]
+        request_id = scope["muster.request_id"] = f"{self._prefix}{next(self._request_ids):08x}"
+        scope["muster.client"] = self._proxies.client(scope)
+        site = scope["muster.site"] = self._sites.find(scope["headers"])
+        method, path = scope["method"], scope["raw_path"]
+        dialect, route, actor = "server", "-", None
         api = self._api(site.dialect, path, scope)
-        status = 0
-
-        async def send_with_id(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"].append((b"x-request-id", request_id.encode()))
-            await send(message)
-
-        if api is not None:
-            await api(scope, receive, send_with_id)
+        if api is None:
+            status = await self._answer(scope, path, send)
         else:
-            await self._answer(scope, path, send_with_id)
+            await api(scope, receive, send)
+            call: Call = scope["muster.call"]
+            dialect, status = api.dialect.name, call.status
+            if call.route is not None:
+                route = call.route.path
+            if call.actor is not None:
+                actor = call.actor.id
         seconds = time.perf_counter() - started
-        call: Call | None = scope.get("muster.call")
-        route = call.route.path if call is not None and call.route is not None else "-"
-        self._metrics.answered(api.dialect.name if api else "server", scope["method"], route, status, seconds)
+        self._metrics.answered(dialect, method, route, status, seconds)
         if self._access_log is not None:
-            actor = call.actor.id if call is not None and call.actor is not None else None
-            shown = path.decode("latin-1")
-            self._access_log.write(scope["method"], shown, status, seconds * 1000, request_id, actor)
+            self._access_log.write(method, path.decode("latin-1"), status, seconds * 1000, request_id, actor)
 
     def _api(self, bound: str | None, path: bytes, scope: Scope) -> Api | None:
         """The dialect of a request: by its prefix, by its host, or by a native root that no other has."""
@@ -133,8 +125,8 @@ class Web:
                 return rooted
         return None
 
-    async def _answer(self, scope: Scope, path: bytes, send: Send) -> None:
-        """The server's own few pages."""
+    async def _answer(self, scope: Scope, path: bytes, send: Send) -> int:
+        """The server's own few pages; the status that was answered."""
         page = self._own.get(path)
         if page is None:
             status, media, body = 404, JSON[1], b'{"error":"not_found"}'
@@ -143,9 +135,11 @@ class Web:
         else:
             status, media, body = await page(scope)
         length = (b"content-length", b"%d" % len(body))
-        headers = [(b"content-type", media), length, (b"cache-control", b"no-store")]
+        request_id = (b"x-request-id", scope["muster.request_id"].encode())
+        headers = [(b"content-type", media), length, (b"cache-control", b"no-store"), request_id]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        return status
 
     async def _healthz(self, _: Scope) -> tuple[int, bytes, bytes]:
         return 200, JSON[1], b'{"status":"ok"}'
@@ -186,10 +180,3 @@ class Web:
                 pause = UNAVAILABLE_SECONDS
             except Exception:
                 log.exception("events could not be given their positions")
-
-
-def _user_agent(headers: Sequence[tuple[bytes, bytes]]) -> str:
-    for name, value in headers:
-        if name == b"user-agent":
-            return value[:500].decode("latin-1")
-    return ""

@@ -10,7 +10,6 @@ import httpx
 from muster.core.actor import SYSTEM
 from muster.core.apps.model import ClientGrant
 from muster.core.clock import TurnedClock
-from muster.core.events import Context
 from muster.core.signing.model import SigningKey
 from muster.core.store import Tenant
 from muster.core.tenants.actions import furnish
@@ -91,7 +90,8 @@ class Auth0:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The application as the server calls it, below its own middle."""
-        scope["muster.context"] = Context(f"request-{next(self._requests)}", "192.0.2.1", "tests")
+        scope["muster.request_id"] = f"request-{next(self._requests)}"
+        scope["muster.client"] = "192.0.2.1"
         scope["muster.site"] = self.site
         await self.api(scope, receive, send)
 

@@ -53,7 +53,7 @@ class Api:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         dialect = self.dialect
-        call = Call(scope, self._runner, dialect.services, scope["muster.context"])
+        call = scope["muster.call"] = Call(scope, self._runner, dialect.services)
         try:
             reply = await self._answer(call, receive)
         except TooMany as refusal:
@@ -63,9 +63,9 @@ class Api:
         except Refusal as refusal:
             reply = dialect.refuse(call, refusal)
         except Exception:
-            log.exception("a call failed", extra={"request_id": call.context.request_id, "dialect": dialect.name})
+            log.exception("a call failed", extra={"request_id": call.request_id, "dialect": dialect.name})
             reply = dialect.refuse(call, Crash("internal_error"))
-        scope["muster.call"] = call
+        call.status = reply.status
         await send(
             {
                 "type": "http.response.start",
@@ -73,6 +73,7 @@ class Api:
                 "headers": [
                     *reply.headers,
                     (b"content-length", b"%d" % len(reply.body)),
+                    (b"x-request-id", call.request_id.encode()),
                     *dialect.headers(call),
                 ],
             }

@@ -18,6 +18,8 @@ S = TypeVar("S")
 
 Query = Mapping[str, list[str]]
 
+LONGEST_USER_AGENT = 500
+
 
 class Caller(Generic[T]):
     """Who a credential stands for: the tenant it belongs to, the actor, and what else the dialect wants to remember."""
@@ -50,28 +52,32 @@ class Call:
         "actor",
         "allowance",
         "body",
-        "context",
+        "client",
         "headers",
         "method",
         "more",
         "path",
         "raw_path",
         "raw_query",
+        "request_id",
         "route",
         "runner",
         "services",
         "site",
+        "status",
         "tenant_id",
     )
 
-    def __init__(self, scope: Mapping[str, Any], runner: TransactionRunner, services: Any, context: Context) -> None:
+    def __init__(self, scope: Mapping[str, Any], runner: TransactionRunner, services: Any) -> None:
         self.method: str = scope["method"]
         self.raw_path: bytes = scope["raw_path"]
         self.raw_query: bytes = scope["query_string"]
         self.headers: list[tuple[bytes, bytes]] = scope["headers"]
         self.runner = runner
         self.services = services
-        self.context = context
+        self.request_id: str = scope["muster.request_id"]
+        self.client: str = scope["muster.client"]
+        self.status = 0
         self.body = b""
         self.path: Mapping[str, str] = {}
         self.route: Route | None = None
@@ -93,6 +99,12 @@ class Call:
         if self.actor is None:
             raise LookupError("this route authenticates nobody")
         return self.actor
+
+    @property
+    def context(self) -> Context:
+        """Where the call comes from, as events tell it."""
+        agent = (self.header(b"user-agent") or b"")[:LONGEST_USER_AGENT]
+        return Context(self.request_id, self.client, agent.decode("latin-1"))
 
     def header(self, name: bytes) -> bytes | None:
         """The first header of that lower-case name."""
