@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -25,12 +26,16 @@ PASSWORDLESS: Final = "email"
 PLACEHOLDER: Final = NUMBER.decode()
 
 
+IDLE_SECONDS = 20.0
+
+
 class Client:
     """One connection to Muster, with a token for its management API."""
 
     def __init__(self, url: str, credentials: dict[str, str]) -> None:
         self.host = urlsplit(url).netloc
         self._connection = http.client.HTTPConnection(self.host, timeout=60)
+        self._used_at = time.monotonic()
         self.token = ""
         asked = {"grant_type": "client_credentials", "client_id": credentials["client_id"]}
         asked |= {"client_secret": credentials["client_secret"], "audience": credentials["audience"]}
@@ -45,9 +50,12 @@ class Client:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if body:
             headers["Content-Type"] = "application/json"
+        if time.monotonic() - self._used_at > IDLE_SECONDS:
+            self._connection.close()  # the server closes what was idle for longer, and a request would meet that
         self._connection.request(method, target, body.encode() or None, headers)
         answer = self._connection.getresponse()
         text = answer.read().decode()
+        self._used_at = time.monotonic()
         if answer.status != status:
             raise CannotMeasure(f"{method} {target.partition('?')[0]} answered {answer.status}: {text[:300]}")
         return text
