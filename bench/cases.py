@@ -24,9 +24,8 @@ PAGES: Final = 20
 PER_PAGE: Final = 50
 PASSWORDLESS: Final = "email"
 PLACEHOLDER: Final = NUMBER.decode()
-
-
-IDLE_SECONDS = 20.0
+IDLE_SECONDS: Final = 20.0
+"""A connection that was idle for longer is made anew: the server closes idle ones too."""
 
 
 class Client:
@@ -51,7 +50,7 @@ class Client:
         if body:
             headers["Content-Type"] = "application/json"
         if time.monotonic() - self._used_at > IDLE_SECONDS:
-            self._connection.close()  # the server closes what was idle for longer, and a request would meet that
+            self._connection.close()
         self._connection.request(method, target, body.encode() or None, headers)
         answer = self._connection.getresponse()
         text = answer.read().decode()

@@ -12,6 +12,7 @@ import click
 
 from muster.cli.failures import NOT_STARTED, told
 from muster.cli.options import wait_for, with_json, with_settings
+from muster.server.metrics import is_running
 from muster.settings import OPTIONS, Settings
 
 EPILOG = """\b
@@ -170,17 +171,7 @@ def _ports(settings: Settings, addresses: dict[str, Any]) -> Finding:
         listen(settings.host, settings.port, settings.tls_port).close()
     except CannotStart as error:
         ports = (addresses.get("port"), addresses.get("tls_port"))
-        if ports == (settings.port, settings.tls_port) and _lives(int(addresses["pid"])):
+        if ports == (settings.port, settings.tls_port) and is_running(int(addresses["pid"])):
             return Finding("ports", ok=True, text=f"{ports[0]} and {ports[1]} are those of the running server")
         return Finding("ports", ok=False, text=str(error))
     return Finding("ports", ok=True, text=f"{settings.port} and {settings.tls_port} of {settings.host} are free")
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

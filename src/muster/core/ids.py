@@ -22,11 +22,6 @@ def new_user_id(now: int) -> UserId:
     return UserId(new_id(now))
 
 
-def time_of(id_: str) -> int:
-    """The milliseconds that a UUIDv7 carries."""
-    return int(id_[:12], 16)
-
-
 def is_id(text: str) -> bool:
     """Whether the text is an id of ours in its canonical form: 32 lower-case hex digits, version 7, RFC variant."""
     return _CANONICAL.fullmatch(text) is not None

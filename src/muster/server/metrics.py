@@ -117,7 +117,7 @@ class _Page:
         from prometheus_client.metrics_core import GaugeMetricFamily
 
         snapshots = self._metrics.snapshots()
-        living = [snapshot for snapshot in snapshots if _lives(snapshot.pid)]
+        living = [snapshot for snapshot in snapshots if is_running(snapshot.pid)]
         yield from _requests(snapshots)
         for name, help_ in self._metrics.gauges():
             yield GaugeMetricFamily(name, help_, sum(s.gauges.get(name, 0.0) for s in living))
@@ -181,7 +181,8 @@ def _processes(snapshots: Iterable[Snapshot], living: Iterable[Snapshot]) -> Ite
 _STARTED: Final = time.time()
 
 
-def _lives(pid: int) -> bool:
+def is_running(pid: int) -> bool:
+    """Whether there is a process of this number, whoever's it is."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from muster.core.users.model import Activity, Door, MustChange, Password, Suspension, User
+from muster.core.users.model import Door, MustChange, Password, Suspension, User
 
 LONGEST_HISTORY = 24
 
@@ -15,11 +15,6 @@ def set_password(user: User, hash_: str, scheme: str, now: int, *, must_change: 
         hash=hash_, scheme=scheme, set_at=now, changed_at=None if before is None else now, history=history
     )
     return replace(user, password=password, must_change=must_change)
-
-
-def rehashed(user: User, hash_: str, scheme: str) -> User:
-    """The same password in a better form: no change of password, so no time and no history."""
-    return user if user.password is None else replace(user, password=replace(user.password, hash=hash_, scheme=scheme))
 
 
 def suspend(user: User, now: int, by: Door) -> User:
@@ -40,8 +35,3 @@ def unlock(user: User) -> User:
     if activity is None:
         return user
     return replace(user, activity=replace(activity, failures=0, lock=None, ip_blocks=[]))
-
-
-def activity_of(user: User) -> Activity:
-    """The user's activity; an empty one before anything happened."""
-    return user.activity if user.activity is not None else Activity(id=user.id)
