@@ -14,7 +14,15 @@ if answer.returncode:
     sys.exit(answer.returncode)  # the command has said why
 
 found = json.loads(answer.stdout)
-variables = {f"AUTH0_{name.upper()}": found["auth0"][name] for name in ("domain", "client_id", "client_secret")}
+wanted = {
+    "auth0": ("domain", "client_id", "client_secret"),
+    "clerk": ("secret_key",),
+    "monocloud": ("api_key",),
+    "mattr": ("client_id", "client_secret", "audience"),
+    "netwrix": ("username", "password"),
+}
+variables = {f"{api}_{name}".upper(): found[api][name] or "" for api, names in wanted.items() for name in names}
+variables |= {"CLERK_API_URL": found["clerk"]["base_url"], "MUSTER_URL": found["mattr"]["tenant_url"]}
 if found["ca_file"] is not None:
     # From here on programs of that shell trust this server's own authority: Python's, curl and git; Node's beside others.
     variables |= {"SSL_CERT_FILE": found["ca_file"], "NODE_EXTRA_CA_CERTS": found["ca_file"]}

@@ -4,73 +4,98 @@
 """
 
 import csv
+import functools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from muster.dialects.auth0.app import MANAGEMENT
+from muster.dialects.auth0 import app as auth0
+from muster.dialects.clerk import app as clerk
+from muster.dialects.kit.routes import Route
+from muster.dialects.mattr import app as mattr
+from muster.dialects.monocloud import app as monocloud
+from muster.dialects.netwrix import app as netwrix
 
 HERE = Path(__file__).resolve().parent.parent
-OPERATIONS = HERE / "docs" / "dialects" / "auth0.csv"
+PAGES = HERE / "docs" / "dialects"
 END = "<!-- end -->"
 
-TOPICS = {
-    "users": "Users",
-    "users-by-email": "Users",
-    "connections": "Connections",
-    "clients": "Clients",
-    "resource-servers": "Resource servers",
-    "client-grants": "Client grants",
-}
+Operation = tuple[str, str]
+"""Method and path."""
 
 
-def served() -> dict[tuple[str, str], str]:
-    """Every operation that is there: method and path without the parameters' names → its title."""
-    return {(route.method, nameless(route.path)): route.title for route in MANAGEMENT}
+class Vendor(NamedTuple):
+    """A dialect: what it is called, its routes, and what stands before their paths in the vendor's own list."""
+
+    name: str
+    title: str
+    routes: Sequence[Route]
+    before: str = ""
+
+    def listed(self) -> list[Operation]:
+        """The vendor's operations on users."""
+        with (PAGES / f"{self.name}.csv").open(encoding="utf-8", newline="") as file:
+            return [(row["method"], row["path"]) for row in csv.DictReader(file)]
+
+    def served(self) -> dict[Operation, Operation]:
+        """Every operation that is there, by what can be compared."""
+        return {
+            comparable(route.method, self.before + route.path): (route.method, self.before + route.path)
+            for route in self.routes
+        }
+
+    def works(self) -> int:
+        """How many of the listed operations are there."""
+        here = self.served()
+        return sum(comparable(*operation) in here for operation in self.listed())
 
 
-def vendors() -> list[tuple[str, str]]:
-    """The vendor's operations on users: method and path."""
-    with OPERATIONS.open(encoding="utf-8", newline="") as file:
-        return [(row["method"], row["path"]) for row in csv.DictReader(file)]
+VENDORS = (
+    Vendor("auth0", "Auth0 Management API v2", auth0.MANAGEMENT),
+    Vendor("clerk", "Clerk Backend API", clerk.BACKEND),
+    Vendor("monocloud", "MonoCloud Management API", monocloud.MANAGEMENT, monocloud.BASE),
+    Vendor("mattr", "MATTR VII Users", mattr.operations()),
+    Vendor("netwrix", "Netwrix Change Tracker Users", netwrix.OPERATIONS),
+)
 
 
-def nameless(path: str) -> str:
-    """A path whose parameters have no names, which differ without meaning anything."""
-    return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
+def comparable(method: str, path: str) -> Operation:
+    """An operation whose parameters have no names, which differ without meaning anything; nor do case and a last slash."""
+    parts = path.strip("/").split("/")
+    return method, "/".join("{}" if part.startswith("{") else part.lower() for part in parts)
 
 
 def works() -> Iterator[str]:
-    """The table of README.md: how much of each topic there is."""
-    users = [(method, nameless(path)) for method, path in vendors()]
-    here = served()
-    yield "| Auth0 Management API v2 | operations |"
-    yield "|---|---|"
-    yield "| Token endpoint (client credentials, form and JSON) | 1 |"
-    yield f"| Users, of the vendor's {len(users)} | {sum(operation in here for operation in users)} |"
-    for topic in dict.fromkeys(TOPICS.values()):
-        if topic != "Users":
-            count = sum(TOPICS.get(path.split("/")[1]) == topic for _, path in here)
-            yield f"| {topic} | {count} |"
+    """The table of README.md: how much of each API there is."""
+    yield "| API | operations on users that work | of | besides |"
+    yield "|---|---|---|---|"
+    total = of = 0
+    for vendor in VENDORS:
+        count, listed = vendor.works(), len(vendor.listed())
+        total, of = total + count, of + listed
+        yield (
+            f"| [{vendor.title}](docs/dialects/{vendor.name}.md) | {count} | {listed} | {len(vendor.served()) - count} |"
+        )
+    yield f"| together | {total} | {of} | |"
 
 
-def coverage() -> Iterator[str]:
-    """The table of docs/dialects/auth0.md: every operation on users, and whatever else is served."""
-    here = served()
+def coverage(vendor: Vendor) -> Iterator[str]:
+    """The table of a dialect's page: every operation on users, and whatever else is served."""
+    here = vendor.served()
     yield "| operation | |"
     yield "|---|---|"
-    listed = vendors()
-    for method, path in listed:
-        yield f"| `{method} {path}` | {'works' if (method, nameless(path)) in here else 'not yet'} |"
-    known = {(method, nameless(path)) for method, path in listed}
-    for route in MANAGEMENT:
-        if (route.method, nameless(route.path)) not in known:
-            yield f"| `{route.method} {route.path}` | works |"
+    for method, path in vendor.listed():
+        yield f"| `{method} {path}` | {'works' if comparable(method, path) in here else 'not yet'} |"
+    known = {comparable(*operation) for operation in vendor.listed()}
+    for operation, (method, path) in here.items():
+        if operation not in known:
+            yield f"| `{method} {path}` | works |"
 
 
-TABLES = {
+TABLES: dict[Path, tuple[str, Callable[[], Iterator[str]]]] = {
     HERE / "README.md": ("<!-- what works:", works),
-    HERE / "docs" / "dialects" / "auth0.md": ("<!-- coverage:", coverage),
+    **{PAGES / f"{v.name}.md": ("<!-- coverage:", functools.partial(coverage, v)) for v in VENDORS},
 }
 
 

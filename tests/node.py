@@ -1,4 +1,4 @@
-"""The vendor's own Node client for the tests that drive it, installed from a lock into the checkout's cache."""
+"""The vendors' own Node clients for the tests that drive them, installed from a lock into the checkout's cache."""
 
 from __future__ import annotations
 
@@ -13,13 +13,18 @@ import tempfile
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-MANIFEST = CHECKOUT / "tests" / "dialects" / "auth0" / "node"
+DIALECTS = CHECKOUT / "tests" / "dialects"
 OLDEST = (20, 19)
 NEEDED = "needs node >= 20.19 and npm, and npm's registry or cache the first time"
 
 
 def auth0_client() -> Path | None:
-    """A folder whose `node_modules` holds the client that the lock names, or None where that cannot be had.
+    """The client of that dialect's tests."""
+    return client_of("auth0")
+
+
+def client_of(dialect: str) -> Path | None:
+    """A folder whose `node_modules` holds what the lock of a dialect's tests names, or None where that cannot be had.
 
     Why not is printed, so that pytest shows it beside the skip. The folder is named by the lock's contents, so a
     changed lock is installed anew, and a finished one costs nothing.
@@ -27,7 +32,8 @@ def auth0_client() -> Path | None:
     npm = shutil.which("npm")
     if npm is None or node_version() < OLDEST:
         return None
-    lock = MANIFEST / "package-lock.json"
+    manifest = DIALECTS / dialect / "node"
+    lock = manifest / "package-lock.json"
     cache = CHECKOUT / ".cache" / "node"
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -35,18 +41,18 @@ def auth0_client() -> Path | None:
             fcntl.flock(door, fcntl.LOCK_EX)  # one worker installs, the others wait for it
             folder = cache / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
             if not folder.exists():
-                install(npm, folder)
+                install(npm, manifest, folder)
     except (OSError, subprocess.SubprocessError) as failure:
-        print(f"npm could not install {MANIFEST}: {failure}", file=sys.stderr)
+        print(f"npm could not install {manifest}: {failure}", file=sys.stderr)
         return None
     return folder
 
 
-def install(npm: str, folder: Path) -> None:
+def install(npm: str, manifest: Path, folder: Path) -> None:
     """Install beside `folder` and rename at the end, so that a folder that exists is a whole one."""
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         unfinished = Path(temporary) / "client"
-        shutil.copytree(MANIFEST, unfinished, ignore=lambda _, names: [n for n in names if not n.startswith("package")])
+        shutil.copytree(manifest, unfinished, ignore=lambda _, names: [n for n in names if not n.startswith("package")])
         # npm's own cache is kept here too: the home folder may not be ours to write.
         environment = os.environ | {
             "npm_config_cache": str(folder.parent / "npm"),

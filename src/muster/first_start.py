@@ -22,7 +22,7 @@ from muster.core.facts import ADDRESSES, EVERYBODY, KEY_CHECK, Fact
 from muster.core.ids import random_text
 from muster.core.records import Key
 from muster.core.security import SecretBox
-from muster.core.signing.model import Credential
+from muster.core.signing.model import Credential, Purpose
 from muster.core.signing.model import SigningKey as StoredKey
 from muster.core.store import Store, Tenant
 from muster.core.tenants.actions import create_operator
@@ -34,7 +34,10 @@ from muster.crypto import passwords, tokens
 from muster.crypto.sealing import Sealer, key_check_text, verify_key_check
 from muster.dialects.auth0 import app as auth0_app
 from muster.dialects.auth0 import furnish as auth0
+from muster.dialects.clerk import furnish as clerk
 from muster.dialects.kit.call import Site
+from muster.dialects.mattr import furnish as mattr
+from muster.dialects.monocloud import furnish as monocloud
 from muster.settings import Settings
 from muster.sites import Sites, default_public_url
 from muster.storage.address import local_file
@@ -48,7 +51,7 @@ ADMIN: Final = "admin"
 """The user name of each tenant's first operator, and the id of the credential that holds the first password."""
 
 ADMIN_EMAIL: Final = "admin@localhost"
-MANAGEMENT: Final = "management"
+MANAGEMENT: Final[Purpose] = "management"
 KEY_ID_LENGTH: Final = 22
 
 
@@ -176,45 +179,53 @@ class _FirstPassword(NamedTuple):
     hashed: HashedPassword
 
 
+class _New(NamedTuple):
+    """What a tenant lacks and takes time to make (an RSA key, a password's hash), so that it is made before the acts."""
+
+    management_key: StoredKey | None
+    identity_key: StoredKey | None
+    password: "_FirstPassword | None"
+    clerk_instance: str
+
+
 async def _furnish(database: Opened, site: Site, box: SecretBox) -> None:
-    """All that a tenant lacks; what takes time (an RSA key, a password's hash) is made before the acts."""
-    store, tenant_id = database.store, site.tenant_id
+    """All that a tenant lacks."""
+    store, tenant_id, now = database.store, site.tenant_id, database.runner.clock.now()
     has_key = any(key.purpose == MANAGEMENT for key in await store.records(tenant_id, StoredKey))
     has_admin = await store.get(tenant_id, Credential, ADMIN) is not None
-    key, password = await asyncio.gather(
-        _nothing() if has_key else asyncio.to_thread(_new_key, box, database.runner.clock.now()),
+    instance = await clerk.instance_of(store, tenant_id, now)
+    wants_key = await clerk.wants_signing_key(store, tenant_id)
+    made = await asyncio.gather(
+        _nothing() if has_key else asyncio.to_thread(_new_key, box, MANAGEMENT, random_text(KEY_ID_LENGTH), now),
+        asyncio.to_thread(_new_key, box, clerk.SIGNING, instance, now) if wants_key else _nothing(),
         _nothing() if has_admin else asyncio.to_thread(_new_password, box),
     )
     _, internal = await database.runner.run(tenant_id, SYSTEM, furnish_realms)
-    await database.runner.run(tenant_id, SYSTEM, _complete, internal, site, box, key, password)
+    await database.runner.run(tenant_id, SYSTEM, _complete, internal, site, box, _New(*made, instance))
 
 
-async def _complete(
-    tx: Transaction,
-    internal: Connection,
-    site: Site,
-    box: SecretBox,
-    key: StoredKey | None,
-    password: _FirstPassword | None,
-) -> None:
-    if key is not None:
-        tx.insert(key)
+async def _complete(tx: Transaction, internal: Connection, site: Site, box: SecretBox, new: _New) -> None:
+    if new.management_key is not None:
+        tx.insert(new.management_key)
     # The record outlives the password in it: an operator who was renamed or deleted does not come back.
-    if password is not None and await tx.find(User, Key(internal.id, "username", ADMIN)) is None:
-        await create_operator(tx, internal, ADMIN_EMAIL, ADMIN, password.hashed)
-        tx.insert(Credential(id=ADMIN, secret=password.sealed, created_at=tx.now))
+    if new.password is not None and await tx.find(User, Key(internal.id, "username", ADMIN)) is None:
+        await create_operator(tx, internal, ADMIN_EMAIL, ADMIN, new.password.hashed)
+        tx.insert(Credential(id=ADMIN, secret=new.password.sealed, created_at=tx.now))
     await auth0.furnish(tx, site, box)
+    await clerk.furnish(tx, box, instance_id=new.clerk_instance, signing_key=new.identity_key)
+    await monocloud.furnish(tx, box)
+    await mattr.furnish(tx, box)
 
 
 async def _nothing() -> None:
     return None
 
 
-def _new_key(box: SecretBox, now: int) -> StoredKey:
-    key = tokens.SigningKey.generate("RS256", random_text(KEY_ID_LENGTH))
+def _new_key(box: SecretBox, purpose: Purpose, key_id: str, now: int) -> StoredKey:
+    key = tokens.SigningKey.generate("RS256", key_id)
     sealed = box.seal(key.to_pkcs8(), purpose=f"signing_key:{key.kid}")
     return StoredKey(
-        id=key.kid, purpose=MANAGEMENT, algorithm=key.alg, private=sealed, public=key.public_jwk(), created_at=now
+        id=key.kid, purpose=purpose, algorithm=key.alg, private=sealed, public=key.public_jwk(), created_at=now
     )
 
 

@@ -117,6 +117,9 @@ class Settings:
     master_key_file: str = _option(
         "", "File with the master key; default <data-dir>/master.key. Or set MUSTER_MASTER_KEY.", _text
     )
+    breached_passwords: str = _option(
+        "", "Filter of breached passwords, beside the built-in one; muster passwords build-filter makes it.", _text
+    )
     rate_limits: str = _option(
         "off", "off, or vendor: each dialect's own limits, per process.", _one_of("off", "vendor")
     )

@@ -5,7 +5,7 @@ from typing import Final
 
 from muster.dialects.kit.call import Site
 
-DIALECTS: Final = ("auth0",)
+DIALECTS: Final = ("auth0", "clerk", "monocloud", "mattr", "netwrix")
 
 
 class UnknownSite(Exception):

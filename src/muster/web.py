@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.types import Receive, Scope, Send
 
+from muster.apis import Shared, every_api
 from muster.core.clock import Clock, SystemClock
 from muster.core.errors import Unavailable
+from muster.core.event_buffer import EventBuffer
 from muster.crypto.hashing_pool import HashingPool
-from muster.dialects.auth0 import app as auth0
 from muster.dialects.kit.api import Api
 from muster.dialects.kit.call import Call
 from muster.server.logs import AccessLog
@@ -23,7 +24,8 @@ from muster.server.proxies import Proxies
 from muster.settings import Settings
 from muster.sites import Sites
 from muster.storage.epochs import Epochs
-from muster.wiring import Opened, Rings, auth0_api, opened, sealer, signing_keys, sites
+from muster.token_endpoint import TOKEN_PATH, TokenEndpoint
+from muster.wiring import Opened, Rings, job_runner, opened, sealer, signing_keys, sites
 
 log = logging.getLogger("muster.web")
 
@@ -72,9 +74,19 @@ class Web:
                 "muster_hashing_waiting", "Callers that wait for a hashing thread.", lambda: passwords.waiting
             )
             rings = Rings(await signing_keys(store), secret_box)
-            api = auth0_api(self._opened, self._clock, secret_box, rings, epochs, passwords, self._settings)
-            self._apis = {auth0.NAME.encode(): api}
-            self._roots = [(root, api) for root in auth0.ROOTS]
+            jobs = job_runner(self._opened, secret_box)
+            jobs.start()
+            stack.push_async_callback(jobs.stop)
+            reads = EventBuffer(store)
+            reads.start()
+            stack.push_async_callback(reads.stop)
+            shared = Shared(
+                self._opened, self._clock, secret_box, rings, epochs, passwords, jobs, reads, self._settings
+            )
+            served = every_api(shared)
+            self._apis = {dialect.name.encode(): dialect.api for dialect in served}
+            self._roots = [(root, dialect.api) for dialect in served for root in dialect.roots]
+            self._tokens = TokenEndpoint(self._apis)
             self._background = [asyncio.create_task(self._seal_events())]
             self._open = stack.pop_all()
 
@@ -101,7 +113,7 @@ class Web:
         else:
             await api(scope, receive, send)
             call: Call = scope["muster.call"]
-            dialect, status = api.dialect.name, call.status
+            dialect, status = scope["muster.dialect"], call.status
             if call.route is not None:
                 route = call.route.path
             if call.actor is not None:
@@ -111,7 +123,7 @@ class Web:
         if self._access_log is not None:
             self._access_log.write(method, path.decode("latin-1"), status, seconds * 1000, request_id, actor)
 
-    def _api(self, bound: str | None, path: bytes, scope: Scope) -> Api | None:
+    def _api(self, bound: str | None, path: bytes, scope: Scope) -> Api | TokenEndpoint | None:
         """The dialect of a request: by its prefix, by its host, or by a native root that no other has."""
         first, slash, _ = path[1:].partition(b"/")
         api = self._apis.get(first) if slash else None
@@ -120,6 +132,8 @@ class Web:
             return api
         if bound is not None and path not in self._own:
             return self._apis[bound.encode()]
+        if path == TOKEN_PATH:
+            return self._tokens
         for root, rooted in self._roots:
             if path.startswith(root) and path[len(root) : len(root) + 1] in (b"", b"/"):
                 return rooted

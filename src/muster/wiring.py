@@ -6,31 +6,32 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from muster.core.clock import Clock, SystemClock
+from muster.core.connections.model import Connection
 from muster.core.errors import Invalid
+from muster.core.jobs.model import Job
+from muster.core.jobs.work import Work
 from muster.core.security import SecretBox
 from muster.core.signing.model import SigningKey as StoredKey
 from muster.core.store import Store
 from muster.core.transaction import TransactionRunner
 from muster.crypto import tokens
-from muster.crypto.hashing_pool import HashingPool
+from muster.crypto.passwords import scheme_of
 from muster.crypto.sealing import Sealer, load_master_key
 from muster.dialects.auth0 import app as auth0
-from muster.dialects.auth0.services import Realms, Services
-from muster.dialects.kit.api import Api
+from muster.dialects.auth0.wire.exports import sheet_of
 from muster.dialects.kit.call import Site
-from muster.dialects.kit.checked import CheckedCredentials
-from muster.dialects.kit.limits import RateLimit, TokenBucket, Unlimited
+from muster.importers.job import JobImporter
+from muster.importers.record import Vendor
+from muster.jobs.exports import Exporter
+from muster.jobs.runner import JobRunner
+from muster.jobs.verification import send_verification
 from muster.settings import Settings
 from muster.sites import Sites, default_public_url
 from muster.storage.engine import Engine
-from muster.storage.epochs import Epochs
 from muster.storage.opening import open_engine
 from muster.storage.store import SqlStore
 
 DEFAULT_TENANT = "default"
-
-AUTH0_BURST, AUTH0_PER_SECOND = 10, 2.0
-"""The vendor's own limit for a free tenant's management API."""
 
 
 class Opened(NamedTuple):
@@ -105,30 +106,18 @@ async def sites(settings: Settings, store: Store, port: int, tls_port: int) -> S
     return Sites.parse(settings.hosts, numbers, default)
 
 
-def auth0_api(
-    opened: Opened,
-    clock: Clock,
-    secrets: SecretBox,
-    rings: Rings,
-    epochs: Epochs,
-    passwords: HashingPool,
-    settings: Settings,
-) -> Api:
-    """Auth0's dialect on this store."""
-    limit: RateLimit = (
-        TokenBucket(clock, burst=AUTH0_BURST, per_second=AUTH0_PER_SECOND)
-        if settings.rate_limits == "vendor"
-        else Unlimited(clock)
-    )
-    services = Services(
-        clock=clock,
-        passwords=passwords,
-        secrets=secrets,
-        tokens=rings.management,
-        realms=Realms(opened.store),
-        limit=limit,
-        epochs=epochs,
-        checked=CheckedCredentials(),
-        most_results=settings.most_results or None,
-    )
-    return auth0.build(opened.runner, services)
+def job_runner(opened: Opened, secrets: SecretBox) -> JobRunner:
+    """Whoever does the jobs of this process, of every kind there is."""
+
+    def rows(_: Job, realm: Connection) -> Vendor:
+        # The formats of files cost memory that a server which imports nothing should not pay.
+        from muster.importers.auth0 import Auth0Rows
+
+        return Auth0Rows(realm, scheme_of, secrets)
+
+    works: dict[str, Work] = {
+        "users_import": JobImporter(rows),
+        "users_export": Exporter({auth0.NAME: sheet_of}),
+        "verification_email": send_verification,
+    }
+    return JobRunner(opened.runner, opened.store.jobs, works)

@@ -17,6 +17,7 @@ import pytest
 from muster.cli.app import run
 from muster.first_start import Addresses, prepare
 from muster.settings import Settings
+from tests.cli.importing import MASTER_KEY, furnished
 from tests.conftest import ENGINES
 
 ADDRESSES = Addresses(host="127.0.0.1", port=8400, tls_port=8443, ca_file="/ca.pem", pid=1)
@@ -89,3 +90,15 @@ def muster(cli: Cli, started: tuple[str, ...]) -> Cli:
     """The command line on the module's database."""
     cli.database = started
     return cli
+
+
+@pytest.fixture
+def database(migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A database with a tenant, named in the environment as a container's would be, and the working folder an empty one."""
+    settings = Settings(data_dir=tmp_path, database_url=migrated_url)
+    furnished(settings)
+    monkeypatch.delenv("MUSTER_TEST_POSTGRES", raising=False)
+    monkeypatch.setenv("MUSTER_DATABASE_URL", migrated_url)
+    monkeypatch.setenv("MUSTER_MASTER_KEY", MASTER_KEY)
+    monkeypatch.chdir(tmp_path)
+    return settings

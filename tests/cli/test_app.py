@@ -41,7 +41,7 @@ def test_help_lists_the_commands_and_imports_none_of_them(cli: Cli) -> None:
     assert shown.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "import"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself_with_examples(cli: Cli, name: str) -> None:
     answer = cli.plain(name, "--help")
 

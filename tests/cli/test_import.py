@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import io
 import json
@@ -13,58 +12,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from muster.cli.app import run
-from muster.core.actor import operator
-from muster.core.tenants.actions import furnish
-from muster.core.users.model import User
 from muster.settings import Settings
-from muster.wiring import opened
+from tests.cli.importing import MASTER_KEY, first_words, furnished, ndjson, stored
 from tests.databases import Databases
-
-MASTER_KEY = bytes(range(100, 132)).hex()
-
-
-@pytest.fixture
-def database(migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A database with a tenant, named in the environment as a container's would be, and the working folder an empty one."""
-    settings = Settings(data_dir=tmp_path, database_url=migrated_url)
-    furnished(settings)
-    monkeypatch.delenv("MUSTER_TEST_POSTGRES", raising=False)
-    monkeypatch.setenv("MUSTER_DATABASE_URL", migrated_url)
-    monkeypatch.setenv("MUSTER_MASTER_KEY", MASTER_KEY)
-    monkeypatch.chdir(tmp_path)
-    return settings
-
-
-def furnished(settings: Settings) -> None:
-    async def make() -> None:
-        async with opened(settings) as found:
-            tenant = await found.store.create_tenant("default", 1)
-            await found.runner.run(tenant.number, operator(), furnish)
-
-    asyncio.run(make())
-
-
-def stored(settings: Settings) -> list[User]:
-    async def all_users() -> list[User]:
-        async with opened(settings) as found:
-            return [user async for user in found.store.export_users(1)]
-
-    return asyncio.run(all_users())
-
-
-def ndjson(*people: dict[str, Any]) -> bytes:
-    return b"".join(json.dumps(person).encode() + b"\n" for person in people)
-
-
-def first_words(text: str) -> str:
-    """The summary without its time."""
-    return text.rpartition(" in ")[0]
-
 
 ANN = {"email": "ann@example.com", "mfa_factors": [{"totp": {"secret": "JBSWY3DPEHPK3PXP"}}]}
 
@@ -145,17 +99,98 @@ def test_a_wrong_master_key_seals_nothing(
     assert len(stored(database)) == 1
 
 
-def test_rejected_rows_that_cannot_be_written_end_with_1_and_the_counts(
+def test_rejected_rows_that_cannot_be_written_end_with_1_and_nothing_half_done(
     database: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("users.ndjson").write_bytes(ndjson(ANN, {"email": "x"}))
     Path("users.ndjson.rejected.ndjson").mkdir()
     assert run(["import", "auth0", "users.ndjson"]) == 1
-    printed = capsys.readouterr()
-    assert first_words(printed.out) == "read 2, inserted 1, updated 0, rejected 1 (users.ndjson.rejected.ndjson)"
-    assert printed.err == (
-        "muster: users.ndjson: stopped after row 2\nmuster: users.ndjson.rejected.ndjson: Is a directory\n"
+    assert capsys.readouterr() == ("", "muster: users.ndjson.rejected.ndjson: Is a directory\n")
+    assert stored(database) == []
+    Path("users.ndjson.rejected.ndjson").rmdir()
+    assert run(["import", "auth0", "users.ndjson"]) == 3
+    assert len(stored(database)) == 1
+
+
+def test_a_disk_that_fills_with_rejected_rows_is_named_and_the_import_goes_on_later(
+    database: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resource = pytest.importorskip("resource")
+    Path("users.ndjson").write_bytes(ndjson(ANN, *({"email": "x", "name": "n" * 900} for _ in range(3_000))))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_500_000, limits[1]))
+    try:
+        assert run(["import", "auth0", "users.ndjson"]) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    told = capsys.readouterr().err
+    assert told == (
+        "muster: users.ndjson: stopped after row 2000\nmuster: users.ndjson.rejected.ndjson: File too large\n"
     )
+    assert run(["import", "auth0", "users.ndjson"]) == 3
+    assert first_words(capsys.readouterr().out) == (
+        "read 3001, inserted 1, updated 0, rejected 3000 (users.ndjson.rejected.ndjson)"
+    )
+    assert len(Path("users.ndjson.rejected.ndjson").read_bytes().splitlines()) == 3_000
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("utf16.ndjson", ndjson(ANN).decode().encode("utf-16"), "it is UTF-16 or UTF-32, not UTF-8; convert it with iconv -t UTF-8"),
+        ("bare16.ndjson", ndjson(ANN).decode().encode("utf-16-le"), "it is UTF-16 or UTF-32, not UTF-8; convert it with iconv -t UTF-8"),
+        ("latin.json", b'[{"email":"ann@example.com","name":"\xe9"}]', "row 1: it, or what follows it, is not UTF-8"),
+        ("cut.ndjson.gz", gzip.compress(ndjson(ANN, ANN) * 500)[:-20], "row "),
+        ("empty.ndjson", b"", "the file is empty"),
+    ],
+)  # fmt: skip
+def test_a_file_of_another_kind_is_named(
+    database: Settings,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    content: bytes,
+    told: str,
+) -> None:
+    Path(name).write_bytes(content)
+    for worth_it in (1 << 30, 0):
+        monkeypatch.setattr("muster.importers.beside.WORTH_IT", worth_it)
+        assert run(["import", "auth0", name, "--restart"]) == 1
+        assert f"muster: {name}: {told}" in capsys.readouterr().err
+
+
+def test_a_row_of_latin_1_is_rejected_alone(database: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("users.ndjson").write_bytes(b'{"email":"a@example.com","name":"\xe9"}\n' + ndjson(ANN))
+    assert run(["import", "auth0", "users.ndjson"]) == 3
+    assert first_words(capsys.readouterr().out).startswith("read 2, inserted 1, updated 0, rejected 1")
+
+
+@pytest.mark.slow
+def test_a_line_of_two_gigabytes_is_never_held_in_memory(sqlite_databases: Databases, tmp_path: Path) -> None:
+    url = sqlite_databases.migrated()
+    furnished(Settings(data_dir=tmp_path, database_url=url))
+    with (tmp_path / "users.ndjson").open("wb") as file:
+        file.write(b'{"email":"')
+        file.seek(2 << 30)  # a hole: it takes no room on the disk
+        file.write(b"\n" + ndjson(ANN))
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30));"
+        "from muster.__main__ import main; main()"
+    )
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MUSTER_")}
+    done = subprocess.run(
+        [sys.executable, "-c", code, "import", "auth0", "users.ndjson"],
+        cwd=tmp_path,
+        env=kept | {"MUSTER_DATABASE_URL": url, "MUSTER_MASTER_KEY": MASTER_KEY},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    (tmp_path / "users.ndjson").unlink()
+    assert (done.returncode, first_words(done.stdout.decode())) == (
+        3,
+        "read 2, inserted 1, updated 0, rejected 1 (users.ndjson.rejected.ndjson)",
+    ), done.stderr.decode()
 
 
 @pytest.mark.slow

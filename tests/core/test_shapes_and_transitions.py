@@ -212,6 +212,6 @@ def test_never_suspended_is_not_the_same_as_not_suspended() -> None:
 
 
 def test_empty_metadata_is_not_the_same_as_none() -> None:
-    new = NewUser(origin=Origin(door="muster"), metadata=Metadata(unsafe={}), password=HashedPassword("h", "argon2"))
+    new = NewUser(origin=Origin(door="muster"), metadata=Metadata.of(unsafe={}), password=HashedPassword("h", "argon2"))
     person = born(new, "realm", NOW)
-    assert person.metadata == Metadata(unsafe={}, private=None, public=None)
+    assert person.metadata == Metadata.of(unsafe={}, private=None, public=None)

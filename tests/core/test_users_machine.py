@@ -117,7 +117,7 @@ class Users(RuleBasedStateMachine):
             origin=Origin(door="muster"),
             emails=[NewAddress(email, verified=verified)],
             username=username,
-            metadata=Metadata(unsafe=document),
+            metadata=Metadata.of(unsafe=document),
         )
         if picture.held() & self.others(None):
             with pytest.raises(Taken):

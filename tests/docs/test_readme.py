@@ -41,8 +41,11 @@ def test_the_first_terminal_shows_all_that_a_start_takes() -> None:
 
 
 def test_the_program_that_is_shown_is_the_one_that_runs() -> None:
-    _, _, program = (CHECKOUT / "examples" / "auth0_tour.py").read_text("utf-8").partition('"""\n\n')
-    assert blocks("python") == [program]
+    shown = [
+        (CHECKOUT / "examples" / f"{name}_tour.py").read_text("utf-8").partition('"""\n\n')[2]
+        for name in ("auth0", "clerk", "three_more")
+    ]
+    assert blocks("python") == shown
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +159,18 @@ def test_the_tour(installed: Path, second_terminal: dict[str, str], brought_in: 
     assert re.fullmatch(ZOE, zoe)
     assert len(chicago.split(", ")) == 5
     assert jane == "jane@example.com {'theme': 'dark'} True\n"
+
+
+def test_the_tours_of_the_other_apis(installed: Path, second_terminal: dict[str, str], brought_in: list[str]) -> None:
+    [evaluate] = [line for line in commands(SECOND[1]) if line.startswith("eval ")]
+    clerk = typed([evaluate, *commands(SECOND[2])], installed, second_terminal).splitlines()[-1]
+    assert re.fullmatch(r"user_[0-9A-Za-z]{27} Zoë team", clerk)
+
+    three = typed([evaluate, *commands(SECOND[3])], installed, second_terminal).splitlines()
+    monocloud, mattr, netwrix = three
+    assert re.fullmatch(r"[\w-]{21} Zoë Smith", monocloud)
+    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12} Zoë Smith", mattr)
+    assert re.fullmatch(r"[0-9]+ zoe_smith2@mail.example.com Zoë", netwrix)
 
 
 def test_the_tour_in_node(

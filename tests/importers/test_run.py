@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from muster.core.users.model import Activity, Metadata, Origin, User
 from muster.crypto.passwords import verify
 from muster.importers import run as running
 from muster.importers.auth0 import Auth0Rows
+from muster.importers.batches import Maker, Seen
+from muster.importers.mark import FileImport, Mark
 from muster.importers.reading import FileDamaged
 from muster.importers.report import Rejected, RejectedFile, Report
 from tests.importers.conftest import ARGON2, BCRYPT, NOW, PASSWORD, Import, Place
@@ -63,7 +66,7 @@ async def test_people_come_in_with_their_hashes_ids_and_one_event_each(place: Pl
     assert (found.password.hash, found.password.changed_at) == (BCRYPT, None)
     assert (found.origin, found.metadata, found.version) == (
         Origin(door="auth0", via="import"),
-        Metadata(unsafe={"é": "😀"}),
+        Metadata.of(unsafe={"é": "😀"}),
         1,
     )
     by_id = await place.store.find(place.into.tenant_id, User, Key("", "id:auth0", "auth0|5f7c8ec7"))
@@ -158,6 +161,7 @@ async def test_importing_a_file_again_changes_nothing(place: Place, import_: Imp
     people = many(230)
     assert counts(await import_(*people)) == (230, 230, 0, 0)
     before = await place.users()
+    place.clock.turn(seconds=5)
     assert counts(await import_(*people)) == (230, 0, 0, 230)
     assert [row["errors"] for row in place.left()] == [[EXISTS]] * 230
     assert await place.users() == before
@@ -193,7 +197,7 @@ async def test_an_upsert_renews_what_it_may_and_nothing_else(place: Place, impor
         updated_at=NOW + 5000,
         emails=[address],
         profile=replace(before.profile, name="Ann B", family_name="B", picture="https://images.example.com/a.jpg"),
-        metadata=Metadata(unsafe={"c": 3}, private={"keep": True}),
+        metadata=Metadata.of(unsafe={"c": 3}, private={"keep": True}),
     )
     assert sorted(await place.events()) == [
         ("user.created", "ann@example.com"),
@@ -390,3 +394,53 @@ def test_a_full_disk_is_named_with_the_file_and_leaves_whole_rows(tmp_path: Path
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         rejects.close()
     assert rejects.path.read_bytes() == b'{"line":1,"user":{},"errors":[]}\n'
+
+
+async def marked(place: Place, **options: Any) -> Any:
+    file = FileImport("users.ndjson", 1, "head", place.into.realm.id, "auth0")
+    mark = await Mark.of(place.store, place.into.tenant_id, file)
+    return place.importer(mark=mark, **options)
+
+
+async def test_two_runs_of_one_import_never_both_bring_a_row(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("FIRST_BATCH", "SMALLEST_BATCH", "LARGEST_BATCH"):
+        monkeypatch.setattr(running, name, 20)  # neither ends before the other has seen its mark
+    one, other = await marked(place), await marked(place)
+    rejects = [RejectedFile(tmp_path / name) for name in ("a", "b")]
+    runs = [run.run(source(ndjson(many(400))), file) for run, file in zip((one, other), rejects, strict=True)]
+    ended = await asyncio.gather(*runs, return_exceptions=True)
+    assert sorted(type(end).__name__ for end in ended) == ["Conflict", "Report"]
+    assert len(await place.users()) == 400
+    assert (one.report.rejected, other.report.rejected) == (0, 0)
+
+
+async def test_a_batch_can_be_made_ready_in_another_process(place: Place) -> None:
+    import pickle
+
+    maker = Maker(place.into.task(place.vendor, upsert=False), source(ndjson([*many(3), bob(email="x")])))
+    batch = await maker.next(10, NOW)
+    assert batch is not None
+    again = pickle.loads(pickle.dumps(batch))
+
+    class Once:
+        async def skip(self, line: int) -> str:
+            raise AssertionError
+
+        async def next(self, size: int, now: int) -> Any:
+            nonlocal again
+            batch, again = again, None
+            return batch
+
+    with contextlib.closing(RejectedFile(place.rejected)) as rejects:
+        report = await place.importer().run(Once(), rejects)
+    assert counts(report) == (4, 3, 0, 1)
+    assert set(await place.users()) == {f"user{n}@example.com" for n in range(3)}
+
+
+def test_addresses_are_known_again_however_many() -> None:
+    seen = Seen()
+    assert all(seen.first(f"user{n}@example.com") for n in range(5_000))
+    assert not any(seen.first(f"user{n}@example.com") for n in range(5_000))
+    assert seen.first("another@example.com")

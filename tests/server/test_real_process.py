@@ -79,6 +79,24 @@ def test_credentials_are_all_that_a_program_needs(server: Muster) -> None:
             "client_secret": auth0["client_secret"],
             "connection": "Username-Password-Authentication",
         },
+        "clerk": {
+            "base_url": f"{server.url}/v1",
+            "secret_key": found["clerk"]["secret_key"],
+            "publishable_key": found["clerk"]["publishable_key"],
+        },
+        "monocloud": {"domain": server.tls_url, "api_key": found["monocloud"]["api_key"]},
+        "mattr": {
+            "tenant_url": server.url,
+            "auth_url": server.url,
+            "audience": server.tls_url,
+            "client_id": found["mattr"]["client_id"],
+            "client_secret": found["mattr"]["client_secret"],
+        },
+        "netwrix": {
+            "base_url": f"{server.url}/netwrix/api",
+            "username": "admin",
+            "password": found["admin"]["password"],
+        },
         "admin": {"email": "admin@localhost", "password": found["admin"]["password"]},
     }
     assert re.fullmatch("[A-Za-z0-9]{32}", auth0["client_id"])

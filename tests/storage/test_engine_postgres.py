@@ -83,8 +83,9 @@ async def backends(admin: Any, running: str = "%") -> list[int]:
 
 async def busy_backends(admin: Any, running: str, count: int = 1) -> list[int]:
     """Wait until the server is busy with a statement: it can only be asked again and again."""
-    while len(found := await backends(admin, running)) < count:  # noqa: ASYNC110
-        await asyncio.sleep(0.005)
+    async with asyncio.timeout(10):
+        while len(found := await backends(admin, running)) < count:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
     return found
 
 
@@ -211,7 +212,7 @@ async def test_a_connection_after_a_refusal_is_clean_and_the_same(open_one: Call
     await engine.commit([add("a")])
     (before,) = await backends(admin)
     with pytest.raises(Conflict):
-        await engine.commit([add("b"), Write("SELECT 1", (), judge=lambda _: Conflict("no"))])
+        await engine.commit([add("b"), Write("SELECT 1 WHERE false", (), judge=lambda _: Conflict("no"))])
     with pytest.raises(asyncpg.UniqueViolationError):
         await engine.commit([add("c"), add("a")])
     await engine.commit([add("d")])

@@ -30,9 +30,13 @@ COMMANDS: Final = {
     "tenant": Entry("tenant:tenant", "List and create tenants."),
     "key": Entry("key:key", "List, create and revoke keys for the management API."),
     "import": Entry("import_:import_group", "Bring users in from a file."),
+    "passwords": Entry("passwords:passwords", "Make lists of passwords to refuse."),
+    "export": Entry("export:export", "Write users to a file."),
+    "jobs": Entry("jobs:jobs", "List, show and cancel imports and exports."),
     "outbox": Entry("outbox:outbox", "List the messages that wait to be sent."),
     "demo": Entry("demo:demo", "Invent users to try the server with."),
     "migrate": Entry("database:migrate", "Bring the database to this version's schema."),
+    "reindex": Entry("reindex:reindex", "Make the search rows of users anew."),
     "backup": Entry("database:backup", "Write everything in the database to a file."),
     "restore": Entry("database:restore", "Fill an empty database from a backup."),
 }

@@ -49,8 +49,11 @@ async def _credentials(settings: Settings, tenant_name: str) -> dict[str, Any]:
     from muster.core.facts import ADDRESSES
     from muster.dialects.auth0 import furnish as auth0
     from muster.dialects.auth0.access import audience
+    from muster.dialects.clerk import furnish as clerk
     from muster.dialects.kit.call import Site
-    from muster.first_start import ADMIN_EMAIL, first_password, master_key, recall
+    from muster.dialects.mattr import furnish as mattr
+    from muster.dialects.monocloud import furnish as monocloud
+    from muster.first_start import ADMIN, ADMIN_EMAIL, first_password, master_key, recall
 
     async with started(settings) as database:
         addresses = await recall(database.store, ADDRESSES)
@@ -66,7 +69,11 @@ async def _credentials(settings: Settings, tenant_name: str) -> dict[str, Any]:
             )
         site = Site(tenant.number, url)
         client = await database.runner.run(tenant.number, operator(), auth0.management_client, box)
+        secret_key = await database.runner.run(tenant.number, operator(), clerk.first_key, box)
+        api_key = await database.runner.run(tenant.number, operator(), monocloud.first_key, box)
+        issuer_client = await database.runner.run(tenant.number, operator(), mattr.first_client, box)
         password = await first_password(database.store, tenant.number, box)
+    plain = f"http://{addresses['host']}:{addresses['port']}"
     return {
         "issuer": site.public_url,
         "ca_file": addresses["ca_file"] or None,
@@ -77,5 +84,19 @@ async def _credentials(settings: Settings, tenant_name: str) -> dict[str, Any]:
             "client_secret": client.client_secret if client is not None else None,
             "connection": DEFAULT_NAME,
         },
+        "clerk": {
+            "base_url": f"{plain}/v1",
+            "secret_key": secret_key,
+            "publishable_key": clerk.publishable_key(site),
+        },
+        "monocloud": {"domain": site.public_url.rstrip("/"), "api_key": api_key},
+        "mattr": {
+            "tenant_url": plain,
+            "auth_url": plain,
+            "audience": site.public_url.rstrip("/"),
+            "client_id": issuer_client.client_id if issuer_client is not None else None,
+            "client_secret": issuer_client.client_secret if issuer_client is not None else None,
+        },
+        "netwrix": {"base_url": f"{plain}/netwrix/api", "username": ADMIN, "password": password},
         "admin": {"email": ADMIN_EMAIL, "password": password},
     }

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from muster.core.errors import Invalid, NotAllowed, NotFound, Refusal, Taken, Unavailable
+from muster.crypto.breached import FilterRefused
 from muster.crypto.passwords import PasswordRefused
 from muster.crypto.sealing import MasterKeyError, SealBroken
 from muster.server.app import CannotStart
@@ -22,6 +23,7 @@ FOR_OPERATORS: Final = (
     DatabaseInUse,
     DatabaseNotEmpty,
     EngineRefused,
+    FilterRefused,
     MasterKeyError,
     SchemaRefused,
     SettingsError,

@@ -117,6 +117,7 @@ async def _keys(settings: Settings, tenant_name: str) -> list[dict[str, Any]]:
                 "created_at": timestamp(app.created_at),
             }
             for app in await actions.list_apps(store, tenant.number, operator())
+            if "mattr" not in app.vendor
         ]
 
 

@@ -43,6 +43,7 @@ _METAVARS = {
     "tls_key": "FILE",
     "trusted_proxies": "LIST",
     "master_key_file": "FILE",
+    "breached_passwords": "FILE",
     "rate_limits": "off|vendor",
     "most_results": "N",
     "most_connections": "N",

@@ -17,11 +17,29 @@ class Permissions:
     USERS_UPDATE_PRIVATE: Final = "users:update_private"
     USERS_DELETE: Final = "users:delete"
     USERS_READ_TOKENS: Final = "users:read_tokens"
+    USERS_LINK: Final = "users:link"
     SELF_READ: Final = "self:read"
     SELF_UNSAFE: Final = "self:unsafe"
     SELF_DELETE: Final = "self:delete"
+    SELF_FACTORS: Final = "self:factors"
+    SELF_SESSIONS: Final = "self:sessions"
+    SELF_PROFILE: Final = "self:profile"
     PASSWORDS_SET: Final = "passwords:set"
+    PASSWORDS_CHECK: Final = "passwords:check"
+    TICKETS_CREATE: Final = "tickets:create"
+    FACTORS_READ: Final = "factors:read"
+    FACTORS_WRITE: Final = "factors:write"
+    FACTORS_CLEAR: Final = "factors:clear"
     USERS_SUSPEND: Final = "users:suspend"
+    USERS_UNLOCK: Final = "users:unlock"
+    SESSIONS_READ: Final = "sessions:read"
+    SESSIONS_CREATE: Final = "sessions:create"
+    SESSIONS_REVOKE: Final = "sessions:revoke"
+    GRANTS_READ: Final = "grants:read"
+    GRANTS_REVOKE: Final = "grants:revoke"
+    GROUPS_READ: Final = "groups:read"
+    GROUPS_WRITE: Final = "groups:write"
+    GROUPS_MEMBERS: Final = "groups:members"
     CONNECTIONS_READ: Final = "connections:read"
     CONNECTIONS_WRITE: Final = "connections:write"
     APPS_READ: Final = "apps:read"
@@ -33,10 +51,30 @@ class Permissions:
     APIS_WRITE: Final = "apis:write"
     CLIENT_GRANTS_READ: Final = "client_grants:read"
     CLIENT_GRANTS_WRITE: Final = "client_grants:write"
+    ORGS_READ: Final = "orgs:read"
+    ORGS_WRITE: Final = "orgs:write"
+    ORGS_MEMBERS: Final = "orgs:members"
+    ORGS_INVITE: Final = "orgs:invite"
     JOBS_IMPORT: Final = "jobs:import"
+    JOBS_EXPORT: Final = "jobs:export"
+    EVENTS_READ: Final = "events:read"
+    SETTINGS_READ: Final = "settings:read"
+    SETTINGS_WRITE: Final = "settings:write"
+
+    # Powers over this server itself, which hub roles give (core/hub_roles).
+    HUB_USERS: Final = "hub:users"
+    HUB_USERS_IN_GROUPS: Final = "hub:users_in_groups"
+    HUB_ROLES: Final = "hub:roles"
+    HUB_CREDENTIALS_READ: Final = "hub:credentials_read"
+    HUB_CREDENTIALS: Final = "hub:credentials"
+    HUB_DEVICES_READ: Final = "hub:devices_read"
+    HUB_DEVICES: Final = "hub:devices"
 
 
 EVERYTHING: Final = frozenset(value for name, value in vars(Permissions).items() if name.isupper())
+
+WHOLE_TENANT: Final = frozenset(permission for permission in EVERYTHING if not permission.startswith("hub:"))
+"""What a key for all of a tenant's users holds: no power over the server itself."""
 
 
 class Actor(msgspec.Struct, frozen=True, gc=False):

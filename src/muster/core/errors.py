@@ -3,6 +3,8 @@
 `code` is stable and greppable, `detail` holds what the answer may need (a field, a limit); neither is shown as it stands.
 """
 
+from typing import Any
+
 
 class Refusal(Exception):
     """An act was refused and nothing was changed."""
@@ -14,6 +16,17 @@ class Refusal(Exception):
 
     def __str__(self) -> str:
         return f"{type(self).__name__}: {self.code} {self.detail or ''}".rstrip()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception's own way is to call the constructor with `args`, which fits none of these.
+        return _sent, (type(self), self.args, self.__dict__)
+
+
+def _sent(kind: type[Refusal], args: tuple[Any, ...], state: dict[str, Any]) -> Refusal:
+    """The refusal as another process sent it."""
+    refusal = kind.__new__(kind, *args)
+    refusal.__dict__.update(state)
+    return refusal
 
 
 class NotFound(Refusal):

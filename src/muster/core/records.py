@@ -30,3 +30,9 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     def keys(self) -> frozenset[Key]:
         """The unique values that lead here; storage guards them and nobody checks first and inserts after."""
         return frozenset()
+
+
+class OwnedRecord(Record, frozen=True, kw_only=True):
+    """An aggregate of one user. It lives in that user's rows, cannot exist without the user and goes with the user."""
+
+    user_id: str

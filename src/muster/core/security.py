@@ -15,13 +15,43 @@ class PasswordHasher(Protocol):
         """Whether the password is the one that was hashed."""
         ...
 
+    async def burn(self, password: str) -> None:
+        """The work of a check that nobody can pass: for a user who does not exist or has no password."""
+        ...
+
+    def needs_rehash(self, hash_: str) -> bool:
+        """Whether a hash is weaker than those made today, and should be replaced at the next success. Quick."""
+        ...
+
 
 class SecretBox(Protocol):
     """Encryption at rest. `purpose` binds a sealed text to its place: it opens nowhere else."""
 
     def seal(self, plaintext: bytes, *, purpose: str) -> str: ...
 
-    def open(self, sealed: str, *, purpose: str) -> bytes: ...
+    def open(self, sealed: str, *, purpose: str) -> bytes:
+        """What was sealed for the purpose; `NotSealed`."""
+        ...
+
+
+class NotSealed(Exception):
+    """A text that nobody here sealed, or that was sealed for something else."""
+
+
+class OneTimeCodes(Protocol):
+    """Time-based one-time codes (RFC 6238). A secret is base32 text without padding, as authenticator apps take it."""
+
+    def new_secret(self) -> str:
+        """A new random secret."""
+        ...
+
+    def step_of(self, secret: str, code: str, now: int) -> int | None:
+        """Which time step around `now` (ms) the code belongs to, or None when it is wrong."""
+        ...
+
+    def uri(self, secret: str, *, account: str, issuer: str) -> str:
+        """The `otpauth://` address that an authenticator app reads from a picture."""
+        ...
 
 
 class TokenIssuer(Protocol):

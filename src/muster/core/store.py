@@ -1,16 +1,17 @@
 """What storage must be able to do for the core. `storage/` keeps these promises for SQLite and PostgreSQL alike."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from muster.core.events import Event, Message
 from muster.core.query import Order, Page, Query
-from muster.core.records import Key, Record
+from muster.core.records import Key, OwnedRecord, Record
 from muster.core.users.model import User
 
 R = TypeVar("R", bound=Record)
+Owned = TypeVar("Owned", bound=OwnedRecord)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -27,7 +28,8 @@ class Unit(msgspec.Struct):
     """All that one act wants to be true, all of it or nothing.
 
     `expects` are records that must still have the version that was read although they do not change. `revokes` says
-    that a credential of the tenant lost some power, so that every cached check of one must be forgotten.
+    that a credential of the tenant lost some power, so that every cached check of one must be forgotten. `prepared` is
+    what `Store.prepare` made of another unit with new users in it; it is committed together with this one.
     """
 
     tenant_id: int
@@ -36,9 +38,10 @@ class Unit(msgspec.Struct):
     events: list[Event] = []
     messages: list[Message] = []
     revokes: bool = False
+    prepared: Sequence[Any] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.changes or self.expects or self.events or self.messages or self.revokes)
+        return bool(self.changes or self.expects or self.events or self.messages or self.revokes or self.prepared)
 
 
 class Tenant(Record, frozen=True, kw_only=True):
@@ -67,6 +70,21 @@ class Store(Protocol):
         """Every record of a kind that a tenant has few of (connections, apps, APIs, client grants), oldest first."""
         ...
 
+    async def owned(
+        self,
+        tenant_id: int,
+        kind: type[Owned],
+        user_id: str | None,
+        *,
+        newest_first: bool = False,
+        page: Page | None = None,
+    ) -> Sequence[Owned]:
+        """The records of a kind that one user has, by creation; without a page all of them.
+
+        A user of None asks for every user's, which costs as much as there are before the page.
+        """
+        ...
+
     async def search_users(self, tenant_id: int, query: Query, order: Order, page: Page) -> Sequence[User]:
         """One page of the listed users that match; never an internal one."""
         ...
@@ -75,8 +93,18 @@ class Store(Protocol):
         """How many listed users match, exactly."""
         ...
 
-    def export_users(self, tenant_id: int) -> AsyncIterator[User]:
-        """Every listed user in insertion order, read in short steps; internal ones are left out."""
+    async def search_and_count_users(
+        self, tenant_id: int, query: Query, order: Order, page: Page
+    ) -> tuple[Sequence[User], int]:
+        """Both at once, which costs less than one after the other."""
+        ...
+
+    async def internal_users(self, tenant_id: int) -> Sequence[User]:
+        """The operators' own accounts, oldest first; there are few, and no search shows them."""
+        ...
+
+    def export_users(self, tenant_id: int, after: int = 0) -> AsyncIterator[User]:
+        """Every listed user whose `seq` is above `after`, in that order, read in short steps; internal ones are left out."""
         ...
 
     async def tenant(self, name: str) -> Tenant | None:
@@ -93,6 +121,14 @@ class Store(Protocol):
 
     async def access_epoch(self, tenant_id: int) -> int:
         """A number that grows whenever a credential of the tenant loses power."""
+        ...
+
+    @staticmethod
+    def prepare(unit: Unit) -> Sequence[Any]:
+        """The slow half of a commit, which needs no database: for `Unit.prepared`, and fit to be sent to another process.
+
+        Raises `Invalid`, or `Taken` where two records of the unit want the same key.
+        """
         ...
 
     async def commit(self, unit: Unit) -> None:

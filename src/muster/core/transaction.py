@@ -8,7 +8,7 @@ other is lost.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import msgspec
@@ -18,11 +18,12 @@ from muster.core.clock import Clock
 from muster.core.errors import Conflict, Lost, NotFound, Refusal, Taken
 from muster.core.events import Context, Event, Message
 from muster.core.ids import new_id
-from muster.core.records import Key, Record
+from muster.core.records import Key, OwnedRecord, Record
 from muster.core.store import Change, Store, Unit
 from muster.core.users.model import User
 
 R = TypeVar("R", bound=Record)
+Owned = TypeVar("Owned", bound=OwnedRecord)
 T = TypeVar("T")
 P = ParamSpec("P")
 
@@ -43,6 +44,7 @@ class Transaction:
         self._read: dict[tuple[type[Record], str], Record] = {}
         self._wanted: dict[tuple[type[Record], str], Record | None] = {}
         self._expected: dict[tuple[type[Record], str], Record] = {}
+        self._surviving: dict[tuple[type[Record], str], Record] = {}
         self._noted: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
     async def get(self, kind: type[R], id_: str) -> R | None:
@@ -68,13 +70,12 @@ class Transaction:
 
     async def records(self, kind: type[R]) -> list[R]:
         """Every record of a kind that there are few of, oldest first."""
-        stored = await self.store.records(self.tenant_id, kind)
-        for record in stored:
-            self._seen(kind, record)
-        mine = [cast("R | None", self._wanted.get((kind, record.id), record)) for record in stored]
-        known = {record.id for record in stored}
-        added = [r for (k, id_), r in self._wanted.items() if k is kind and id_ not in known and r is not None]
-        return [record for record in mine if record is not None] + cast("list[R]", added)
+        return self._as_wanted(kind, await self.store.records(self.tenant_id, kind))
+
+    async def owned(self, kind: type[Owned], user_id: str) -> list[Owned]:
+        """Every record of a kind that one user has, oldest first."""
+        records = self._as_wanted(kind, await self.store.owned(self.tenant_id, kind, user_id))
+        return [record for record in records if record.user_id == user_id]
 
     def insert(self, record: R) -> R:
         """Want a new record. Its id must be new, which the commit checks as it checks the keys."""
@@ -84,8 +85,11 @@ class Transaction:
         self._wanted[type(record), record.id] = record
         return record
 
-    def save(self, after: R) -> R:
-        """Want a record that this act has read to become `after`. A change of nothing is no change: no new version or time."""
+    def save(self, after: R, *, quietly: bool = False) -> R:
+        """Want a record that this act has read to become `after`. A change of nothing is no change: no new version or time.
+
+        `quietly` keeps `updated_at`: for a change that nobody is ever shown, such as a stronger hash of the same password.
+        """
         key = (type(after), after.id)
         current = self._wanted.get(key, self._read.get(key))
         if current is None:
@@ -95,9 +99,22 @@ class Transaction:
         before = self._read.get(key)
         if _without_activity(after) != _without_activity(current):
             version = before.version + 1 if before is not None else 1
-            after = msgspec.structs.replace(after, version=version, updated_at=self.now)
+            updated_at = current.updated_at if quietly else self.now
+            after = msgspec.structs.replace(after, version=version, updated_at=updated_at)
         self._wanted[key] = after
         return after
+
+    def even_if_refused(self, after: Record) -> None:
+        """Want a record that this act has read to become `after` if the act is refused, as a counted failure must be.
+
+        It is guarded as a saved one is: when the record changed meanwhile, the act runs again and decides anew. An act that
+        is not refused keeps nothing of this.
+        """
+        key = (type(after), after.id)
+        before = self._read[key]
+        if _without_activity(after) != _without_activity(before):
+            after = msgspec.structs.replace(after, version=before.version + 1, updated_at=self.now)
+        self._surviving[key] = after
 
     def delete(self, record: Record) -> None:
         """Want a record that this act has read to be gone."""
@@ -133,16 +150,29 @@ class Transaction:
             for (kind, id_), after in self._wanted.items()
             for change in _split(self._read.get((kind, id_)), after)
         ]
-        self.unit.expects = [record for key, record in self._expected.items() if key not in self._wanted]
+        # A change guards its own row. A user whose activity alone changes is not changed, and stays expected.
+        guarded = {(type(r), r.id) for change in self.unit.changes for r in (change.before, change.after) if r}
+        self.unit.expects = [record for key, record in self._expected.items() if key not in guarded]
         return self.unit
 
     def outliving(self) -> Unit:
         """What is to be committed although the act was refused."""
+        self._outliving.changes = [
+            change for key, after in self._surviving.items() for change in _split(self._read[key], after)
+        ]
         return self._outliving
 
     def _event(self, kind: str, user_id: str, data: dict[str, Any]) -> Event:
         actor = self.actor
         return Event(new_id(self.now), kind, self.now, actor.kind, actor.id, actor.door, user_id, data, self.context)
+
+    def _as_wanted(self, kind: type[R], stored: Sequence[R]) -> list[R]:
+        for record in stored:
+            self._seen(kind, record)
+        mine = [cast("R | None", self._wanted.get((kind, record.id), record)) for record in stored]
+        known = {record.id for record in stored}
+        added = [r for (k, id_), r in self._wanted.items() if k is kind and id_ not in known and r is not None]
+        return [record for record in mine if record is not None] + cast("list[R]", added)
 
     def _seen(self, kind: type[R], record: R | None) -> R | None:
         if record is not None:
@@ -233,16 +263,21 @@ class TransactionRunner:
             async with self._locks.hold(fought_over):
                 tx = Transaction(self.store, tenant_id, actor, self.clock.now(), context)
                 try:
-                    result = await act(tx, *args, **kwargs)
-                    unit = tx.collected()
-                    if unit:
-                        await self.store.commit(unit)
-                except Refusal:
-                    if tx.outliving():
-                        await self.store.commit(tx.outliving())
-                    raise
+                    return await self._carry_out(tx, act(tx, *args, **kwargs))
                 except Lost as lost:
                     fought_over = lost.row
-                else:
-                    return result
         raise Conflict("too_many_writers")
+
+    async def _carry_out(self, tx: Transaction, acting: Awaitable[T]) -> T:
+        """One try. What outlives a refusal may be lost to another writer too: then the refusal was decided on old data."""
+        try:
+            result = await acting
+            unit = tx.collected()
+            if unit:
+                await self.store.commit(unit)
+        except Refusal:
+            outliving = tx.outliving()
+            if outliving:
+                await self.store.commit(outliving)
+            raise
+        return result

@@ -67,6 +67,10 @@ class HashingPool:
         """Take the time of a check, as `passwords.burn`."""
         await self._run(passwords.burn, password)
 
+    def needs_rehash(self, hash: str) -> bool:
+        """Whether a hash should be replaced at the next success, as `passwords.needs_rehash`; quick, so not in a thread."""
+        return passwords.needs_rehash(hash)
+
     def close(self) -> None:
         """Let what runs finish and refuse the rest with `Unavailable`. Returns at once."""
         if not self._closed:

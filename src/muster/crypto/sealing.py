@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from muster.core.security import NotSealed
+
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
@@ -21,7 +23,7 @@ _KEY_CHECK: Final = b"muster"
 _KEY_CHECK_PURPOSE: Final = "key-check"
 
 
-class SealBroken(Exception):
+class SealBroken(NotSealed):
     """A sealed text cannot be opened: damaged, sealed for another purpose, or with a key that is not at hand."""
 
 

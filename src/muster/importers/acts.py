@@ -1,7 +1,7 @@
 """What an import does to users: makes new ones, or renews what an import may change of one who exists."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
 from msgspec.structs import asdict
 
@@ -27,8 +27,24 @@ async def insert_people(tx: Transaction, realm_id: str, users: Sequence[User]) -
     if realm.disabled:
         raise Invalid("connection_disabled", name=realm.name)
     for user in users:
-        tx.insert(user)
-        tx.note("user.created", user_id=user.id, realm=realm.name)
+        note_created(tx, user, realm)
+
+
+def note_created(tx: Transaction, user: User, realm: Connection) -> None:
+    """Want a new user, and the event that tells of it."""
+    tx.insert(user)
+    tx.note("user.created", user_id=user.id, realm=realm.name)
+
+
+async def insert_prepared(tx: Transaction, realm_ids: Iterable[str], prepared: Sequence[Any]) -> None:
+    """New users of these realms, whose writes were made ready beforehand; all of them or none."""
+    tx.actor.must(May.JOBS_IMPORT)
+    for realm_id in realm_ids:
+        realm = await tx.need(Connection, realm_id)
+        tx.expect(realm)
+        if realm.disabled:
+            raise Invalid("connection_disabled", name=realm.name)
+    tx.unit.prepared = prepared
 
 
 async def keep_person(

@@ -12,6 +12,8 @@ from muster.core.ids import UserId, is_id, new_id, new_user_id, random_text
 from muster.core.security import SecretBox
 from muster.core.users.actions import HashedPassword, NewAddress, NewUser
 from muster.core.users.model import Factor, ForeignId, Metadata, Origin, Profile
+from muster.core.users.sealed import totp_purpose
+from muster.importers.auth0_hashes import HashError, stored
 from muster.importers.auth0_schema import REQUIRED, ROW, is_email, members_of
 from muster.importers.reading import DEEPEST, LONGEST_ROW
 from muster.importers.record import Person, RowError, RowRefused
@@ -92,7 +94,7 @@ class Auth0Rows:
             phones=[NewAddress(phone, verified=sent.get("phone_verified", False))] if phone is not None else [],
             username=username,
             profile=Profile(**{name: sent[name] for name in _PROFILE if name in sent}),
-            metadata=Metadata(unsafe=sent.get("user_metadata"), private=sent.get("app_metadata")),
+            metadata=Metadata.of(unsafe=sent.get("user_metadata"), private=sent.get("app_metadata")),
             password=password,
             factors=factors,
             suspended=sent.get("blocked"),
@@ -159,33 +161,25 @@ class Auth0Rows:
     def _password(self, sent: dict[str, Any], errors: list[RowError]) -> HashedPassword | None:
         if "password_hash" in sent:
             return self._hashed(sent["password_hash"], "bcrypt", "password_hash", errors)
-        custom = sent.get("custom_password_hash")
-        if custom is None:
+        if "custom_password_hash" not in sent:
             return None
-        algorithm, path = custom["algorithm"], "custom_password_hash"
-        if algorithm not in ("argon2", "bcrypt"):
-            problem = f"This version verifies argon2 and bcrypt, not {algorithm}", "algorithm"
-        elif custom["hash"].get("encoding", "utf8") != "utf8":
-            problem = f"The encoding of a hash of {algorithm} is utf8", "hash.encoding"
-        elif "salt" in custom:
-            problem = f"This version verifies {algorithm} without a separate salt", "salt"
-        elif custom.get("password", {}).get("encoding", "utf8") != "utf8":
-            problem = "This version verifies passwords in utf8", "password.encoding"
-        else:
-            return self._hashed(custom["hash"]["value"], algorithm, f"{path}.hash.value", errors)
-        errors.append(RowError("NOT_PASSED", problem[0], f"{path}.{problem[1]}"))
-        return None
+        try:
+            kept = stored(sent["custom_password_hash"])
+        except HashError as refused:
+            errors.append(refused.error)
+            return None
+        return self._hashed(kept.text, kept.scheme, "custom_password_hash.hash.value", errors)
 
-    def _hashed(self, hash_: str, algorithm: str, path: str, errors: list[RowError]) -> HashedPassword | None:
-        """The hash as it was sent, never checked against a policy: nobody knows the password."""
+    def _hashed(self, hash_: str, wanted: str, path: str, errors: list[RowError]) -> HashedPassword | None:
+        """The hash, never checked against a policy: nobody knows the password."""
         try:
             scheme = self._scheme_of(hash_)
         except Invalid as refused:
             code, message = _HASH_REFUSED[str(refused.detail["reason"])]
             errors.append(RowError(code, message, path))
             return None
-        if scheme != algorithm:
-            errors.append(RowError("FORMAT", f"The hash is of {scheme}, not of {algorithm}", path))
+        if scheme != wanted:
+            errors.append(RowError("FORMAT", f"The hash is of {scheme}, not of {wanted}", path))
             return None
         return HashedPassword(hash_, scheme)
 
@@ -206,7 +200,7 @@ class Auth0Rows:
                     confirmed=True,
                     target=target,
                     channel="sms" if kind == "phone" else None,
-                    secret=self._secrets.seal(secret.encode(), purpose=f"totp:{user_id}") if secret else None,
+                    secret=self._secrets.seal(secret.encode(), purpose=totp_purpose(user_id)) if secret else None,
                     created_at=now,
                     enrolled_at=now,
                 )

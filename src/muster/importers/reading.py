@@ -7,6 +7,7 @@ streaming parser turns half a surrogate pair into a question mark and takes memo
 import codecs
 import contextlib
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -46,25 +47,34 @@ class FileDamaged(Exception):
     """The file cannot be read, or not any further; the text says why, and `row` is where."""
 
     def __init__(self, row: int, why: str) -> None:
-        super().__init__(f"row {row}: {why}" if row else why)
+        super().__init__(row, why)
         self.row = row
+
+    def __str__(self) -> str:
+        row, why = self.args
+        return f"row {row}: {why}" if row else str(why)
 
 
 class Row(NamedTuple):
-    """One row: its line, or its place in the array, from 1; its bytes; what it holds, or one of `FAULTS`."""
+    """One row: its line, or its place in the array, from 1; its bytes; what they hold, or one of `FAULTS`."""
 
     line: int
-    size: int
+    raw: bytes
     sent: Any
     fault: str = ""
 
 
 class Source:
-    """A file that is read once, from its start. `total` is its size in bytes where that is known."""
+    """A file that is read once, from its start. `total` is its size in bytes where that is known.
+
+    Rows up to `undecoded` are passed over: they come without what they hold, and count for the digest all the same.
+    """
 
     def __init__(self, file: BinaryIO, total: int | None = None, position: Callable[[], int] | None = None) -> None:
         self._file = file
         self._row = 0
+        self._digest = hashlib.blake2b(digest_size=16)
+        self.undecoded = 0
         self.total = total
         self.position = position or (lambda: 0)
 
@@ -74,6 +84,14 @@ class Source:
             yield from self._rows()
         except (EOFError, zlib.error, gzip.BadGzipFile):
             raise FileDamaged(self._row + 1, "the compressed file is cut off or damaged here") from None
+
+    def digest(self) -> str:
+        """What tells the rows read so far from any others."""
+        return self._digest.hexdigest()
+
+    def _row_of(self, raw: bytes) -> Row:
+        self._digest.update(raw)
+        return row_of(self._row, raw) if self._row > self.undecoded else Row(self._row, raw, None)
 
     def _rows(self) -> Iterator[Row]:
         self._look_at_the_start()
@@ -104,10 +122,11 @@ class Source:
         while line:
             self._row += 1
             if len(line) > LONGEST_ROW and not line.endswith(b"\n"):
+                self._digest.update(line)
                 self._skip_line()
-                yield Row(self._row, len(line), None, "too_long")
+                yield Row(self._row, line, None, "too_long")
             elif not line.isspace():
-                row = _row(self._row, line)
+                row = self._row_of(line)
                 if row.fault in ("not_json", "not_utf8") and not line.endswith(b"\n"):
                     raise FileDamaged(self._row, "the file ends in the middle of it")
                 yield row
@@ -117,8 +136,10 @@ class Source:
         return self._file.readline(LONGEST_ROW + 1)
 
     def _skip_line(self) -> None:
-        while (rest := self._line()) and not rest.endswith(b"\n"):
-            pass
+        rest = b" "
+        while rest and not rest.endswith(b"\n"):
+            rest = self._line()
+            self._digest.update(rest)
 
     # ---- one array
 
@@ -132,7 +153,7 @@ class Source:
                     text.skip()
                 raw = text.value()
                 self._row += 1
-                yield _row(self._row, raw.encode("utf-8", "surrogatepass"))
+                yield self._row_of(raw.encode("utf-8", "surrogatepass"))
             text.skip()
             if text.sign():
                 raise ValueError("something follows the end of the array")
@@ -196,18 +217,19 @@ def _find_end(text: str, at: int) -> tuple[Any, int]:
 # ---- one row
 
 
-def _row(line: int, raw: bytes) -> Row:
+def row_of(line: int, raw: bytes) -> Row:
+    """The row that these bytes are."""
     try:
         sent = _decode(raw)
     except UnicodeDecodeError:
-        return Row(line, len(raw), None, "not_utf8")
+        return Row(line, raw, None, "not_utf8")
     except RecursionError:
-        return Row(line, len(raw), None, "too_deep")
+        return Row(line, raw, None, "too_deep")
     except msgspec.DecodeError:
-        return Row(line, len(raw), None, "not_json")
+        return Row(line, raw, None, "not_json")
     if raw.count(b"[") + raw.count(b"{") > DEEPEST and _deeper(sent, DEEPEST):
-        return Row(line, len(raw), None, "too_deep")
-    return Row(line, len(raw), sent)
+        return Row(line, raw, None, "too_deep")
+    return Row(line, raw, sent)
 
 
 def _deeper(sent: Any, levels: int) -> bool:

@@ -7,6 +7,7 @@ import msgspec
 
 from muster.core.errors import Refusal
 from muster.core.users.actions import NewUser
+from muster.core.users.model import User
 
 
 class RowError(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -26,10 +27,14 @@ class RowRefused(Exception):
 
 
 class Person(msgspec.Struct, frozen=True):
-    """A row that can become a user. `renews_password` says that it may also replace the password of one who exists."""
+    """A row that can become a user. `renews_password` says that it may also replace the password of one who exists.
+
+    `whole` is the user as another Muster kept it, times and all; then `new` says no more than where it comes from.
+    """
 
     new: NewUser
     renews_password: bool = False
+    whole: User | None = None
 
 
 class Vendor(Protocol):

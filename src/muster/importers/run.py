@@ -1,37 +1,44 @@
-"""Carries a file's rows into one connection, in short commits beside a running server.
+"""Carries a file's rows into the database, in short commits beside a running server.
 
-Rows are committed in batches whose size follows the time a commit takes. The next batch is made ready between two commits,
-not beside one: that is when other writers have their turn, and two threads would only take Python's lock from each other
-while the database's is held. A batch that is refused is tried again row by row, so that only the culprits are rejected.
+A commit holds a batch of rows, whose size follows the time that commits take, and the mark of how far the file has come. One
+that is refused is made again without the rows that are to blame, so that only these are rejected.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Concatenate, Final, Literal, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, TypeVar
+
+from msgspec import json
+from msgspec.structs import replace
 
 from muster.core.actor import Actor
 from muster.core.actor import Permissions as May
 from muster.core.connections.model import Connection
-from muster.core.errors import Invalid, NotAllowed, NotFound, Refusal, Taken, Unavailable
+from muster.core.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, Taken, Unavailable
 from muster.core.records import Key
 from muster.core.transaction import Transaction, TransactionRunner
-from muster.core.users.actions import born
 from muster.core.users.model import User
-from muster.importers.acts import insert_people, keep_person
-from muster.importers.reading import FileDamaged, Row, Source
-from muster.importers.record import Person, RowError, RowRefused, Vendor
+from muster.importers.acts import insert_prepared, keep_person
+from muster.importers.batches import Batch, Batches, Fit, Maker, Task, person_of, prepared
+from muster.importers.mark import ELSEWHERE, Mark, NotAsItWas, Standing
+from muster.importers.reading import Source
+from muster.importers.record import Person, Vendor
 from muster.importers.report import Rejected, RejectedFile, Report
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-LONGEST_COMMIT: Final = 0.05
-"""Seconds that a commit should take, its statements' making included, while others wait for it."""
+LONGEST_COMMIT: Final = 0.04
+"""Seconds that a commit should take, while others wait for it; half as much again is not rare."""
 
-FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 50, 20, 200
-MOST_ROWS, MOST_BYTES = 2_000, 4 * 1024 * 1024
-"""What a batch holds at most, those that do not fit included."""
+LONGEST_COMMIT_ALONE: Final = 1.0
+"""Seconds, where nobody waits: in a long one neighbours in the indexes are written together, which costs half as much."""
+
+SECONDS_FOR_OTHERS: Final = 0.03
+"""How long others are left alone after each commit: their writes wait for one of ours, and look again after 1 to 25 ms."""
+
+FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 50, 20, 1_000
 
 BUSY: Final = frozenset({"database_busy", "too_many_writes_waiting"})
 """Refusals after which nothing was changed and another try makes sense."""
@@ -39,29 +46,27 @@ BUSY: Final = frozenset({"database_busy", "too_many_writes_waiting"})
 _PATIENCE: Final = 12
 
 
-class _Ready(NamedTuple):
-    """A row that fits, and the user it would become."""
-
-    row: Row
-    person: Person
-    user: User
-
-
-Fate = Literal["inserted", "updated"] | Rejected | BaseException
-"""What becomes of a row; an exception where that could not be decided."""
-
-
 class Target(NamedTuple):
-    """Where the users go, and who brings them."""
+    """Where the users go, and who brings them. `others` are connections of the tenant that a row may name instead."""
 
     runner: TransactionRunner
     tenant_id: int
     actor: Actor
     realm: Connection
+    others: tuple[Connection, ...] = ()
+
+    def task(self, vendor: Vendor, *, upsert: bool) -> Task:
+        """What is to be made of the rows."""
+        realms = {realm.id: realm for realm in (self.realm, *self.others)}
+        return Task(vendor, realms, self.tenant_id, self.actor, self.runner.store.prepare, upsert)
 
 
 class Importer:
-    """One run. `report` is true at any moment; `on_progress` is called after each commit."""
+    """One run. `report` is true at any moment; `on_progress` is called after each commit, with the place in the file.
+
+    With a `mark` the run goes on where the last one of the same file stopped. `others_wait` is asked after each commit whether
+    somebody may wait for it, as those do who write to the same SQLite file.
+    """
 
     def __init__(
         self,
@@ -70,7 +75,9 @@ class Importer:
         report: Report,
         *,
         upsert: bool = False,
+        mark: Mark | None = None,
         on_progress: Callable[[Report], None] = lambda _: None,
+        others_wait: Callable[[], bool] = lambda: False,
         wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         if into.realm.internal or into.realm.kind != "database":
@@ -81,154 +88,138 @@ class Importer:
         self.report = report
         self._into = into
         self._vendor = vendor
-        self._upsert = upsert
+        self._task = into.task(vendor, upsert=upsert)
+        self._mark = mark
         self._on_progress = on_progress
+        self._others_wait = others_wait
+        self._longest_commit = LONGEST_COMMIT
         self._wait = wait
-        # A digest of each address that the file has named: a row that names one again must not update what an earlier one made.
-        self._provided: set[int] = set()
-        self._began = into.runner.clock.now()
         self._size = FIRST_BATCH
-        self._damage: FileDamaged | None = None
+        self._standing = Standing(began=into.runner.clock.now())
 
-    async def run(self, source: Source, rejects: RejectedFile) -> Report:
+    async def run(self, source: Source | Batches, rejects: RejectedFile) -> Report:
         """Import every row. When the task is cancelled, the commit that runs is finished and the report says so.
 
         `FileDamaged`, `Unavailable` and `OSError` end the run; what was settled before stays, and `report` tells of it.
         """
-        rows = source.rows()
-        while batch := self._next(rows):
-            settling = asyncio.ensure_future(self._settle(batch, rejects))
-            try:
-                await asyncio.shield(settling)
-            except asyncio.CancelledError:
-                await settling
-                self.report.interrupted = True
-                return self.report
-            self._on_progress(self.report)
+        batches = Maker(self._task, source) if isinstance(source, Source) else source
+        try:
+            await self._go_on(batches, rejects)
+            while batch := await batches.next(self._size, self._into.runner.clock.now()):
+                settling = asyncio.ensure_future(self._settle(batch, rejects))
+                try:
+                    await asyncio.shield(settling)
+                except asyncio.CancelledError:
+                    await settling
+                    raise
+                self.report.position = batch.position
+                self._on_progress(self.report)
+                await self._make_way()
+        except asyncio.CancelledError:
+            self.report.interrupted = True
+            return self.report
+        if self._mark is not None:
+            await self._patiently(self._mark.remove)
         rejects.finish()
         return self.report
 
-    # ---- making rows ready
-
-    def _next(self, rows: Iterator[Row]) -> list[_Ready | Rejected]:
-        """The next rows in order, as many as one commit should hold; none of those that fit claims a key of another."""
-        now = self._into.runner.clock.now()
-        batch: list[_Ready | Rejected] = []
-        claimed: set[Key] = set()
-        fit = size = 0
-        if self._damage is not None:
-            raise self._damage
-        try:
-            for row in rows:
-                try:
-                    batch.append(self._ready(row, now, claimed))
-                    fit += 1
-                except RowRefused as refused:
-                    batch.append(self._rejected(row, refused.errors))
-                size += row.size
-                if fit == self._size or len(batch) == MOST_ROWS or size > MOST_BYTES:
-                    break
-        except FileDamaged as damage:
-            if not batch:
-                raise
-            self._damage = damage  # what came before it is settled first
-        return batch
-
-    def _ready(self, row: Row, now: int, claimed: set[Key]) -> _Ready:
-        if row.fault:
-            raise RowRefused([self._vendor.unreadable(row.fault)])
-        person = self._vendor.person(row.sent, now)
-        try:
-            user = born(person.new, self._into.realm.id, now)
-        except Refusal as refusal:
-            raise RowRefused([self._vendor.refused(refusal, upsert=self._upsert)]) from None
-        digest = _digest(user)
-        if digest in self._provided:
-            raise RowRefused([self._vendor.provided_twice("email")])
-        keys = user.keys() | {Key("", "id", user.id)}
-        if not claimed.isdisjoint(keys):
-            raise RowRefused([self._vendor.provided_twice(min(claimed & keys).kind)])
-        self._provided.add(digest)
-        claimed |= keys
-        return _Ready(row, person, user)
-
-    def _rejected(self, row: Row, errors: Sequence[RowError]) -> Rejected:
-        return Rejected(row.line, self._vendor.masked(row.sent), errors)
-
-    # ---- committing them
-
-    async def _settle(self, batch: Sequence[_Ready | Rejected], rejects: RejectedFile) -> None:
-        """Decide every row of a batch, then tell of it; what could not be decided is raised after that."""
-        fates = await self._commit([row for row in batch if isinstance(row, _Ready)])
-        rejected: list[Rejected] = []
-        undecided: BaseException | None = None
-        for entry in batch:
-            fate = fates[entry.row.line] if isinstance(entry, _Ready) else entry
-            match fate:
-                case BaseException():
-                    undecided = undecided or fate
-                case Rejected():
-                    rejected.append(fate)
-                case "inserted":
-                    self.report.inserted += 1
-                case "updated":
-                    self.report.updated += 1
-            if undecided is None:
-                self.report.line = entry.row.line if isinstance(entry, _Ready) else entry.line
-        self.report.rejected += len(rejected)
-        rejects.write(rejected)
-        if undecided is not None:
-            raise undecided
-
-    async def _commit(self, ready: Sequence[_Ready]) -> dict[int, Fate]:
-        """What becomes of each row, by its line."""
-        known = await self._known(ready)
-        new = [row for row in ready if row.row.line not in known]
-        alone = [row for row in ready if row.row.line in known]
-        fates: dict[int, Fate] = {}
-        try:
-            await self._insert(new)
-            fates.update((row.row.line, "inserted") for row in new)
-        except Refusal as refusal:
-            if _ends_the_run(refusal):
-                return dict.fromkeys((row.row.line for row in ready), refusal)
-            alone = list(ready)
-        # All at once: SQLite's writer puts them into one transaction, each in a savepoint of its own.
-        found = await asyncio.gather(*(self._keep(row) for row in alone), return_exceptions=True)
-        fates.update(zip((row.row.line for row in alone), found, strict=True))
-        return fates
-
-    async def _known(self, ready: Sequence[_Ready]) -> set[int]:
-        """The lines of those who exist already, when such rows update."""
-        if not self._upsert:
-            return set()
-        find = self._into.runner.store.find
-        found = await asyncio.gather(*(find(self._into.tenant_id, User, self._email_key(row)) for row in ready))
-        return {row.row.line for row, user in zip(ready, found, strict=True) if user is not None}
-
-    async def _insert(self, new: Sequence[_Ready]) -> None:
-        if not new:
+    async def _go_on(self, batches: Batches, rejects: RejectedFile) -> None:
+        """Pass over what an earlier run has settled; `NotAsItWas` when those rows are others."""
+        standing = self._mark.standing if self._mark is not None else None
+        if standing is None:
             return
-        started = time.monotonic()
-        await self._patiently(insert_people, self._into.realm.id, [row.user for row in new])
-        each = (time.monotonic() - started) / len(new)
-        self._size = max(SMALLEST_BATCH, min(LARGEST_BATCH, 2 * self._size, round(LONGEST_COMMIT / each)))
+        if await batches.skip(standing.digest_line) != standing.digest:
+            raise NotAsItWas(standing.line)
+        await batches.skip(standing.line)
+        rejects.go_on(standing.rejected_bytes)
+        self._standing = standing
+        self._tell(standing)
+        self.report.before = self.report.read
 
-    async def _keep(self, row: _Ready) -> Fate:
-        """One row in a commit of its own."""
-        key = self._email_key(row) if self._upsert else None
+    def _tell(self, standing: Standing) -> None:
+        report = self.report
+        report.inserted, report.updated, report.rejected = standing.inserted, standing.updated, standing.rejected
+        report.line = standing.line
+
+    async def _make_way(self) -> None:
+        others = self._others_wait()
+        self._longest_commit = LONGEST_COMMIT if others else LONGEST_COMMIT_ALONE
+        if others:
+            await self._wait(SECONDS_FOR_OTHERS)
+
+    # ---- one batch
+
+    async def _settle(self, batch: Batch, rejects: RejectedFile) -> None:
+        """Commit a batch, without the rows that are refused."""
+        before = rejects.size
         try:
-            return await self._patiently(keep_person, self._into.realm.id, row.user, row.person, key)
+            await self._commit(batch, rejects)
         except Refusal as refusal:
+            if isinstance(refusal, Unavailable):
+                raise  # it may have been committed all the same; if not, the next run cuts off what is beyond the mark
+            rejects.cut(before)
             if _ends_the_run(refusal):
                 raise
-            twice = isinstance(refusal, Taken) and await self._was_provided(refusal, row)
-            error = (
-                self._vendor.provided_twice(refusal.kind)
-                if isinstance(refusal, Taken) and twice
-                else self._vendor.refused(refusal, upsert=self._upsert)
-            )
-            return self._rejected(row.row, [error])
+            found = await self._taken(batch)
+            if not found and len(batch.fits) > 1:
+                for piece in _pieces(batch):
+                    await self._settle(piece, rejects)
+                return
+            (one, *_) = batch.fits  # without a row there is nothing to refuse
+            await self._settle(await self._without(batch, found or {one.line: refusal}), rejects)
+
+    async def _commit(self, batch: Batch, rejects: RejectedFile) -> None:
+        runner = self._into.runner
+        # The rejected rows are on the disk before the mark that says so; what is beyond a mark is cut off by the next run.
+        rejects.write(batch.rejected)
+        people: list[tuple[Person, User]] = []
+        writes = batch.prepared
+        if not writes and batch.fits:
+            people = [self._person(fit) for fit in batch.fits]
+            if not self._task.upsert:
+                writes = prepared(self._task, [user for _, user in people], runner.clock.now())
+        started = time.monotonic()
+        standing = await self._patiently(self._keep, batch, writes, people, rejects.size)
+        if self._mark is not None:
+            self._mark.moved()
+        if batch.fits:
+            each = (time.monotonic() - started) / len(batch.fits)
+            self._size = max(SMALLEST_BATCH, min(LARGEST_BATCH, 2 * self._size, round(self._longest_commit / each)))
+        self._standing = standing
+        self._tell(standing)
+
+    async def _keep(
+        self,
+        tx: Transaction,
+        batch: Batch,
+        writes: Sequence[Any],
+        people: list[tuple[Person, User]],
+        rejected_bytes: int,
+    ) -> Standing:
+        """The act: the rows that fit, and the mark behind them; where the import then stands."""
+        inserted = updated = 0
+        if self._task.upsert:
+            for person, user in people:
+                fate = await keep_person(tx, user.realm, user, person, self._email_key(user))
+                inserted += fate == "inserted"
+                updated += fate == "updated"
+        elif batch.fits:
+            inserted = len(batch.fits)
+            await insert_prepared(tx, self._task.realms, writes)
+        was = self._standing
+        standing = replace(
+            was,
+            line=batch.line,
+            inserted=was.inserted + inserted,
+            updated=was.updated + updated,
+            rejected=was.rejected + len(batch.rejected),
+            rejected_bytes=rejected_bytes,
+            digest=batch.digest or was.digest,
+            digest_line=batch.line if batch.digest else was.digest_line,
+        )
+        if self._mark is not None:
+            await self._mark.move(tx, standing)
+        return standing
 
     async def _patiently(
         self, act: Callable[Concatenate[Transaction, P], Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
@@ -243,27 +234,78 @@ class Importer:
                 await self._wait(refusal.retry_after)
         return await self._into.runner.run(self._into.tenant_id, self._into.actor, act, *args, **kwargs)
 
-    async def _was_provided(self, taken: Taken, row: _Ready) -> bool:
+    # ---- who is to blame
+
+    async def _taken(self, batch: Batch) -> dict[int, Refusal]:
+        """The rows that want what somebody has already, by their lines."""
+        found: dict[int, Refusal] = {}
+        for fit in batch.fits:
+            _, user = self._person(fit)
+            taken = await self._first_taken(user)
+            if taken is not None:
+                found[fit.line] = taken
+        return found
+
+    async def _first_taken(self, user: User) -> Taken | None:
+        store, tenant_id = self._into.runner.store, self._into.tenant_id
+        if self._task.upsert and await store.find(tenant_id, User, self._email_key(user)) is not None:
+            return None
+        if await store.get(tenant_id, User, user.id) is not None:
+            return Taken("id", user.id)
+        for key in sorted(user.keys()):
+            if await store.find(tenant_id, User, key) is not None:
+                return Taken(key.kind, key.value)
+        return None
+
+    async def _without(self, batch: Batch, refused: dict[int, Refusal]) -> Batch:
+        """The batch with these rows among the rejected."""
+        rejected = [*batch.rejected]
+        for fit in batch.fits:
+            if fit.line in refused:
+                sent = json.decode(fit.sent)
+                refusal = refused[fit.line]
+                twice = isinstance(refusal, Taken) and await self._was_made_here(refusal, self._person(fit)[1])
+                error = (
+                    self._vendor.provided_twice(refusal.kind)
+                    if isinstance(refusal, Taken) and twice
+                    else self._vendor.refused(refusal, upsert=self._task.upsert)
+                )
+                rejected.append(Rejected(fit.line, self._vendor.masked(sent), [error]))
+        fits = [fit for fit in batch.fits if fit.line not in refused]
+        return batch._replace(fits=fits, prepared=(), rejected=sorted(rejected, key=lambda row: row.line))
+
+    async def _was_made_here(self, taken: Taken, user: User) -> bool:
         """Whether the value belongs to a user whom an earlier row of this file made."""
         store, tenant_id = self._into.runner.store, self._into.tenant_id
         if taken.kind == "id":
             holder = await store.get(tenant_id, User, taken.value)
         else:
-            scope = "" if taken.kind.startswith("id:") else self._into.realm.id
-            holder = await store.find(tenant_id, User, Key(scope, taken.kind, taken.value))
-        if holder is None or not holder.emails or holder.created_at < self._began:
-            return False
-        return _digest(holder) in self._provided and _digest(holder) != _digest(row.user)
+            key = next(iter(held for held in user.keys() if held[1:] == (taken.kind, taken.value)))  # noqa: SIM118
+            holder = await store.find(tenant_id, User, key)
+        return holder is not None and holder.origin.via == "import" and holder.created_at >= self._standing.began
 
-    def _email_key(self, row: _Ready) -> Key:
-        return Key(self._into.realm.id, "email", row.user.emails[0].value)
+    def _person(self, fit: Fit) -> tuple[Person, User]:
+        now = self._into.runner.clock.now()
+        return person_of(self._vendor, json.decode(fit.sent), self._task.realms, now, upsert=self._task.upsert)
+
+    def _email_key(self, user: User) -> Key:
+        return Key(user.realm, "email", user.emails[0].value)
+
+
+def _pieces(batch: Batch) -> Iterator[Batch]:
+    """The rows that fit one by one, each with the rejected ones before it; the rest of those comes last."""
+    rejected = list(batch.rejected)
+    for fit in batch.fits:
+        before = [row for row in rejected if row.line < fit.line]
+        rejected = rejected[len(before) :]
+        yield Batch([fit], before, (), fit.line, "", batch.position)
+    yield batch._replace(fits=(), prepared=(), rejected=rejected)
 
 
 def _ends_the_run(refusal: Refusal) -> bool:
     """Whether it is not about the row: the database is away, or the connection was closed or deleted meanwhile."""
-    return isinstance(refusal, (Unavailable, NotFound, NotAllowed)) or refusal.code == "connection_disabled"
-
-
-def _digest(user: User) -> int:
-    """Eight bytes that stand for the user's first address, since a file may name millions."""
-    return hash(user.emails[0].value)
+    return (
+        isinstance(refusal, (Unavailable, NotFound, NotAllowed))
+        or refusal.code in ("connection_disabled", ELSEWHERE)
+        or (type(refusal) is Conflict and refusal.code == "too_many_writers")
+    )

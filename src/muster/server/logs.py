@@ -193,7 +193,7 @@ class AccessLog:
             line = (
                 f'{{"time": "{self._second_text}.{int((now - second) * 1000):03d}Z", "level": "info", '
                 f'"logger": "muster.access", "message": "request", "method": {quote(method)}, "path": {shown}, '
-                f'"status": {status}, "ms": {ms:.2f}, "request_id": {quote(request_id)}, '
+                f'"status": {status}, "ms": {ms:.2f}, "request_id": "{request_id}", '
                 f'"actor": {"null" if actor is None else quote(actor)}}}\n'
             )
         self._lines.append(line)

@@ -5,13 +5,15 @@ from typing import Final, NamedTuple
 import msgspec
 
 from muster.core.errors import Lost
-from muster.core.events import Event, Message
+from muster.core.events import Event, EventFilter, Message
 from muster.storage.batch import Batch, some_row_or
-from muster.storage.engine import Engine, Write
+from muster.storage.engine import Engine, Value, Write
+from muster.storage.fragments import Sql
 from muster.storage.text import bound, document
 
 _ADD_EVENT: Final = (
-    "INSERT INTO events (tenant_id, id, position, at, kind, user_id, doc) VALUES (?, ?, NULL, ?, ?, ?, ?)"
+    "INSERT INTO events (tenant_id, id, position, at, kind, user_id, door, client_id, request_id, doc) "
+    "VALUES (?, ?, NULL, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ADD_MESSAGE: Final = (
     "INSERT INTO outbox (tenant_id, id, kind, due_at, claimed_until, attempts, doc) VALUES (?, ?, ?, ?, 0, 0, ?)"
@@ -23,8 +25,19 @@ _decode_message: Final = msgspec.json.Decoder(Message).decode
 
 def add_event(batch: Batch, event: Event) -> None:
     """One more fact, not yet in anybody's order."""
-    params = (bound(event.id), event.at, event.kind, bound(event.user_id), document(event, "event"))
-    batch.write_late(_ADD_EVENT, batch.tenant_id, *params)
+    client_id = event.actor_id if event.actor_kind == "client" else ""
+    batch.write_late(
+        _ADD_EVENT,
+        batch.tenant_id,
+        bound(event.id),
+        event.at,
+        event.kind,
+        bound(event.user_id),
+        event.door,
+        bound(client_id),
+        bound(event.context.request_id),
+        document(event, "event"),
+    )
 
 
 def add_message(batch: Batch, message: Message) -> None:
@@ -89,6 +102,80 @@ class EventLog:
         )
         rows = await self._engine.rows(sql, (tenant_id, bound(user_id), limit, offset))
         return [_decode_event(doc) for (doc,) in rows]
+
+    async def newest(self, tenant_id: int, wanted: EventFilter, limit: int) -> list[Event]:
+        """The tenant's events that are wanted, newest first, sealed or not.
+
+        Of each kind the newest ids are read, from an index that holds all that is asked about, and then the newest of those;
+        but where ids of events or requests are given, those few are looked at.
+        """
+        named = wanted.ids is not None or wanted.request_ids is not None
+        ids = _among(tenant_id, wanted) if named else _of_kinds(tenant_id, wanted, limit)
+        if ids is None:
+            return []
+        text = (
+            f"SELECT e.doc FROM (SELECT id FROM ({ids.text}) i ORDER BY id DESC LIMIT ?) p "
+            "CROSS JOIN events e WHERE e.tenant_id = ? AND e.id = p.id ORDER BY e.id DESC"
+        )
+        rows = await self._engine.scan(text, (*ids.params, limit, tenant_id))
+        return [_decode_event(doc) for (doc,) in rows]
+
+
+def _of_kinds(tenant_id: int, wanted: EventFilter, limit: int) -> Sql | None:
+    """The newest ids of each kind; None when there is no kind to look for."""
+    clients = _clients(wanted)
+    kinds = [(kind, Sql("")) for kind in wanted.kinds]
+    kinds += [(kind, Sql(" AND door <> ?", (wanted.door,))) for kind in wanted.kinds_elsewhere]
+    if not kinds or clients is None:
+        return None
+    parts: list[str] = []
+    params: list[Value] = []
+    for number, (kind, elsewhere) in enumerate(kinds):
+        parts.append(
+            "SELECT * FROM (SELECT id FROM events WHERE tenant_id = ? AND kind = ? AND id > ? AND id < ?"
+            f"{elsewhere.text}{clients.text} ORDER BY id DESC LIMIT ?) k{number}"
+        )
+        params += [tenant_id, kind, bound(wanted.low), bound(wanted.high), *elsewhere.params, *clients.params, limit]
+    return Sql(" UNION ALL ".join(parts), tuple(params))
+
+
+def _among(tenant_id: int, wanted: EventFilter) -> Sql | None:
+    """The ids of those events, or of what those requests did, that meet the rest; None when none can.
+
+    What begins with `''` is put so that no other index is taken for it.
+    """
+    clients = _clients(wanted)
+    if clients is None or not (wanted.kinds or wanted.kinds_elsewhere):
+        return None
+    text, params = "SELECT id FROM events WHERE tenant_id = ?", list[Value]([tenant_id])
+    for column, values in (("id", wanted.ids), ("request_id", wanted.request_ids)):
+        if values is not None:
+            text += f" AND {_one_of(column, len(values))}"
+            params += map(bound, values)
+    if wanted.request_ids is not None:
+        text += " AND request_id <> ''"
+    text += " AND '' || id > ? AND '' || id < ?"
+    own = _one_of("'' || kind", len(wanted.kinds))
+    elsewhere = _one_of("'' || kind", len(wanted.kinds_elsewhere))
+    text += f" AND ({own} OR ({elsewhere} AND door <> ?)){clients.text}"
+    params += [bound(wanted.low), bound(wanted.high), *wanted.kinds, *wanted.kinds_elsewhere, wanted.door]
+    return Sql(text, (*params, *clients.params))
+
+
+def _clients(wanted: EventFilter) -> Sql | None:
+    """The condition on who called, if there is one; None when nobody can meet it."""
+    if wanted.client_ids is None:
+        return Sql("")
+    if wanted.any_client:
+        return Sql("" if "" in wanted.client_ids else " AND client_id <> ''")
+    if not wanted.client_ids:
+        return None
+    return Sql(f" AND {_one_of('client_id', len(wanted.client_ids))}", tuple(map(bound, wanted.client_ids)))
+
+
+def _one_of(column: str, values: int) -> str:
+    marks = ", ".join("?" * values)
+    return f"{column} IN ({marks})" if values else "1 = 0"
 
 
 class DueMessage(NamedTuple):

@@ -4,11 +4,12 @@
 duplicates; nobody checks first and inserts after.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from muster.core.errors import Invalid, Taken
-from muster.core.records import Key, Record
+from muster.core.records import Key, OwnedRecord, Record
 from muster.core.users.model import User
 from muster.storage.engine import Row, Value, Write
 from muster.storage.text import bound
@@ -32,7 +33,7 @@ class _Table(NamedTuple):
 
 
 _IDENTIFIERS: Final = _Table("identifiers", ("user_id",))
-_LOCATORS: Final = _Table("locators", ("record_kind", "record_id"))
+_LOCATORS: Final = _Table("locators", ("record_kind", "record_id", "user_id"))
 
 
 def check_length(kind: str, *parts: str) -> None:
@@ -72,7 +73,8 @@ def claiming(tenant_id: int, wanted: Iterable[Held]) -> list[Write]:
         for start in range(0, len(ordered), _ROWS_PER_STATEMENT):
             chunk = ordered[start : start + _ROWS_PER_STATEMENT]
             params = [value for _, row in chunk for value in row]
-            writes.append(Write(_insert(table, len(chunk)), params, _all_inserted([key for key, _ in chunk])))
+            judge = _all_inserted([key for key, _ in chunk])
+            writes.append(Write(_insert(table, len(chunk)), params, judge, returns=len(chunk)))
     return writes
 
 
@@ -81,8 +83,11 @@ def _table(owner: Record) -> _Table:
 
 
 def _row(tenant_id: int, key: Key, owner: Record) -> tuple[Value, ...]:
-    kind = () if isinstance(owner, User) else (type(owner).__name__,)
-    return (tenant_id, bound(key.realm), key.kind, bound(key.value), *kind, bound(owner.id))
+    where = (tenant_id, bound(key.realm), key.kind, bound(key.value))
+    if isinstance(owner, User):
+        return (*where, bound(owner.id))
+    user_id = owner.user_id if isinstance(owner, OwnedRecord) else ""
+    return (*where, type(owner).__name__, bound(owner.id), bound(user_id))
 
 
 def _delete(table: _Table) -> str:
@@ -99,12 +104,15 @@ def _insert(table: _Table, rows: int) -> str:
     )
 
 
-def _all_inserted(wanted: Sequence[Key]) -> Callable[[Sequence[Row]], Exception | None]:
-    def judge(inserted: Sequence[Row]) -> Exception | None:
-        if len(inserted) == len(wanted):
+@dataclass(frozen=True)
+class _all_inserted:  # noqa: N801 - read as the words of a sentence
+    """A judge: every key must have become a row."""
+
+    wanted: Sequence[Key]
+
+    def __call__(self, inserted: Sequence[Row]) -> Exception | None:
+        if len(inserted) == len(self.wanted):
             return None
         made = {tuple(row) for row in inserted}
-        missing = next(key for key in wanted if (bound(key.realm), key.kind, bound(key.value)) not in made)
+        missing = next(key for key in self.wanted if (bound(key.realm), key.kind, bound(key.value)) not in made)
         return Taken(missing.kind, missing.value)
-
-    return judge

@@ -32,6 +32,14 @@ def hold_server_lock(data_file: Path) -> Iterator[None]:
         yield
 
 
+def is_served(data_file: Path) -> bool:
+    """Whether a server holds its lock on the file; nothing is made by looking."""
+    if not data_file.with_name(f"{data_file.name}.lock").exists():
+        return False
+    with _opened(data_file, "lock") as lock:
+        return not _try(lock)
+
+
 @contextlib.asynccontextmanager
 async def hold_schema_lock(data_file: Path) -> AsyncIterator[None]:
     """Be the only one that migrates or restores the file, by `<file>.schema-lock`; waits for a turn."""

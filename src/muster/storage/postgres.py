@@ -12,7 +12,9 @@ import asyncpg
 from muster.core.errors import Unavailable
 from muster.storage.address import PostgresServer
 from muster.storage.engine import EngineRefused, Row, Value, Write
+from muster.storage.postgres_commit import commit
 from muster.storage.postgres_connections import Connection, Connections, connect, reraise, say_goodbye, translate
+from muster.storage.postgres_lookups import Lookups
 
 CONNECTIONS: Final = 10
 SCANS_AT_ONCE: Final = 4
@@ -43,10 +45,14 @@ class PostgresEngine:
         self._connections = Connections(self._server, self._limit, _SECONDS_FOR_A_CONNECTION, settings)
         limits = {"statement_timeout": _milliseconds(SCAN_SECONDS), "default_transaction_read_only": "on"}
         self._scans = Connections(self._server, SCANS_AT_ONCE, SCAN_SECONDS, limits)
+        self._lookups = Lookups(self.rows)
 
     async def stop(self) -> None:
         await self._connections.close()
         await self._scans.close()
+
+    async def lookup(self, sql: str, params: Sequence[Value]) -> Row | None:
+        return await self._lookups.row(sql, params)
 
     async def row(self, sql: str, params: Sequence[Value] = ()) -> Row | None:
         rows = await self._read(self._connections, sql, params)
@@ -68,7 +74,7 @@ class PostgresEngine:
             return
         connection = await self._connections.take()
         try:
-            refused = await _commit(connection, writes)
+            refused = await commit(connection, writes)
         except Exception as error:  # noqa: BLE001 — is raised again, in our words where they fit
             closed = connection.is_closed()
             if closed or not isinstance(error, asyncpg.PostgresError):
@@ -151,32 +157,6 @@ class PostgresEngine:
                 await asyncio.sleep(_RECONNECT_SECONDS)
             finally:
                 connection.terminate()
-
-
-async def _commit(connection: Connection, writes: Sequence[Write]) -> Exception | None:
-    """Run the batch and commit it; or roll it back and answer what a judge said."""
-    # A statement alone is a transaction of its own; with a judge it must still be possible to undo it.
-    if len(writes) == 1 and writes[0].judge is None:
-        return await _run(connection, writes)
-    await connection.execute("BEGIN")
-    refused = await _run(connection, writes)
-    await connection.execute("COMMIT" if refused is None else "ROLLBACK")
-    return refused
-
-
-async def _run(connection: Connection, writes: Sequence[Write]) -> Exception | None:
-    results: list[Sequence[Row]] = []
-    for write in writes:
-        rows: Sequence[Row] = ()
-        if write.many:
-            await connection.executemany(translate(write.sql), write.rows_filled_in(results))
-        else:
-            rows = await connection.fetch(translate(write.sql), *write.filled_in(results))
-        results.append(rows)
-        refused = write.judge(rows) if write.judge is not None else None
-        if refused is not None:
-            return refused
-    return None
 
 
 async def _look(connection: Connection) -> Sequence[str]:

@@ -62,8 +62,8 @@ _QUOTED_OR_MARK: Final = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\
 
 
 @functools.lru_cache(maxsize=4096)
-def translate(sql: str) -> str:
-    """The text with `?` as `$1`, `$2`, …, except in quotes and comments."""
+def translate(sql: str, marks: tuple[str, ...] | None = None) -> str:
+    """The text with `?` as `$1`, `$2`, …, or as the given marks, except in quotes and comments."""
     count = 0
 
     def number(match: re.Match[str]) -> str:
@@ -71,7 +71,7 @@ def translate(sql: str) -> str:
         if match[0] != "?":
             return match[0]
         count += 1
-        return f"${count}"
+        return f"${count}" if marks is None else marks[count - 1]
 
     return _QUOTED_OR_MARK.sub(number, sql)
 

@@ -1,204 +1,240 @@
-"""The query tree as SQL text: which listed users match and how they are sorted, as numbers (`n`, a user's `seq`).
+"""The query tree as SQL text: which listed users match, as numbers (`n`, a user's `seq`).
 
-Every part of a query becomes the read of one index. Texts are the same for both engines, and written so that neither can choose
-to walk over a large index once per user.
+Every condition is the read of one index (`conditions.py`). What several have in common is found in one of two ways, neither of
+which can walk over a large index once per user: by asking about each user of the rarest part alone, where that takes a point
+read; else by INTERSECT, EXCEPT and UNION, which read every part once.
 """
 
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from muster.core.query import All, Is, Order, Page, Query, Scalar
-from muster.core.users.terms import term
-from muster.storage.engine import Value
-from muster.storage.text import bound, term_row
-
-_USER_COLUMNS: Final = frozenset({"seq", "created_at", "updated_at"})
-_ACTIVITY_COLUMNS: Final = {"logins": "logins", "last_login": "last_login_at", "last_ip": "last_login_ip"}
-
-# Facts of which a user has at most one: their index can be walked in order without grouping by user first.
-_SINGLE_TEXTS: Final = frozenset(
-    {"email", "email.domain", "phone", "username", "given_name", "family_name", "middle_name"}
-    | {"shown_name", "shown_nickname", "external_id", "realm"}
+from muster.core.errors import Invalid
+from muster.core.query import All, Any, Everyone, Exists, Is, Like, Not, Query, Range
+from muster.storage.fragments import (
+    LONGEST_CHAIN,
+    Probe,
+    Sql,
+    Steps,
+    combined_by,
+    every,
+    grouped,
+    negation,
+    params_of,
+    some,
+    union,
 )
-_SINGLE_TRUTHS: Final = frozenset({"email_verified", "phone_verified", "suspended"})
+from muster.storage.sources import NOBODY, everyone
 
-_LARGEST_INTEGER: Final = 2**63 - 1
+UNKNOWN: Final = 1 << 62
+"""More users than anybody has: their number was not looked at."""
 
+DEEPEST_PROBE: Final = 4
+"""Levels of AND, OR and NOT within what is asked about one user: every level has the text of all below it once more."""
 
-class Sql(NamedTuple):
-    """A statement with what is bound to it."""
+MOST_CONDITIONS: Final = 1_000
+DEEPEST_QUERY: Final = 64
+MOST_PARAMETERS: Final = 32_000
+"""What may be bound to one statement; either engine takes 32,766 values."""
 
-    text: str
-    params: tuple[Value, ...] = ()
-
-
-class Found(NamedTuple):
-    """Those who match: the users whom a statement gives, and some others who were found by looking at them."""
-
-    indexed: Sql
-    others: tuple[int, ...] = ()
-
-    def numbers(self, tenant_id: int) -> Sql:
-        """The numbers of them all, each once."""
-        if not self.others:
-            return self.indexed
-        listed = self._listed()
-        text = f"{self.indexed.text} UNION SELECT seq AS n FROM users WHERE tenant_id = ? AND seq IN ({listed})"
-        return Sql(text, (*self.indexed.params, tenant_id))
-
-    def holds(self, column: str) -> Sql:
-        """A condition: the number in the column is one of theirs.
-
-        `IS TRUE` keeps PostgreSQL from making a join of it, which it would order by guesses about single values.
-        """
-        text = f"EXISTS (SELECT 1 FROM ({self.indexed.text}) f WHERE f.n = {column}) IS TRUE"
-        listed = self._listed()
-        return Sql(f"({text} OR {column} IN ({listed}))" if listed else text, self.indexed.params)
-
-    def _listed(self) -> str:
-        # Numbers that storage gave, not a caller's text; there may be more of them than a statement takes parameters.
-        return ", ".join(map(str, self.others))
+Leaf = Is | Range | Like | Exists
 
 
-class Sorted(NamedTuple):
-    """Users by what they are sorted by: `n` and the columns `by`. `all` says that no listed user is without."""
+class Part(NamedTuple):
+    """Users who match a part of a query. `most` is how many there are at the most, as far as that was measured, and `nested`
+    how many levels the probe has.
+    """
 
-    sql: Sql
-    by: tuple[str, ...]
-    all: bool
-
-
-_NOBODY: Final = Sql("SELECT seq AS n FROM users WHERE seq IS NULL")
-
-
-def asked_in(query: Query) -> list[Is]:
-    """The facts that must all be true, each once."""
-    if isinstance(query, Is):
-        return [query]
-    inner = [fact for part in query.parts for fact in asked_in(part)] if isinstance(query, All) else []
-    return list(dict.fromkeys(inner))
+    numbers: Sql
+    probe: Probe | None
+    in_order: bool
+    most: int = UNKNOWN
+    nested: int = 0
 
 
-def holding(tenant_id: int, part: Is) -> Sql:
-    """The listed users of whom one fact is true, by number, each once."""
-    if part.field == "id":
-        return _id(tenant_id, part.value)
-    if part.field in _USER_COLUMNS:
-        number = _integer(part.value)
-        text = f"SELECT seq AS n FROM users WHERE tenant_id = ? AND internal = 0 AND {part.field} = ?"
-        return _NOBODY if number is None else Sql(text, (tenant_id, number))
-    if part.field in _ACTIVITY_COLUMNS:
-        column = _ACTIVITY_COLUMNS[part.field]
-        asked = _text(part.value) if part.field == "last_ip" else _integer(part.value)
-        text = f"SELECT h.n FROM ({_activity(column)} AND a.{column} = ?) h"
-        return _NOBODY if asked is None else Sql(text, (tenant_id, asked))
-    table, field, value = term_row(term(part.field, part.value))
-    return Sql(f"SELECT n FROM {table} WHERE tenant_id = ? AND field = ? AND value = ?", (tenant_id, field, value))
+def refuse_too_large(query: Query) -> None:
+    """`Invalid("query_too_large")` for more conditions than one question may have, or one too deep to be read."""
+    waiting = [(query, 1)]
+    conditions = 0
+    while waiting:
+        asked, depth = waiting.pop()
+        match asked:
+            case All(parts) | Any(parts):
+                waiting += [(part, depth + 1) for part in parts]
+            case Not(part):
+                waiting.append((part, depth + 1))
+        conditions += 1
+        if conditions > MOST_CONDITIONS or depth > DEEPEST_QUERY:
+            raise Invalid("query_too_large", limit=MOST_CONDITIONS)
 
 
-def _id(tenant_id: int, value: Scalar) -> Sql:
-    text = _text(value)
-    sql = "SELECT seq AS n FROM users WHERE tenant_id = ? AND internal = 0 AND id = ?"
-    return _NOBODY if text is None else Sql(sql, (tenant_id, text))
+_NOBODY: Final = Part(NOBODY, lambda _: Sql("1 = 0"), in_order=True, most=0)
 
 
-def _activity(column: str) -> str:
-    return (
-        f"SELECT a.n AS n, a.{column} AS k FROM activity a JOIN users u ON u.tenant_id = a.tenant_id AND u.seq = a.n "
-        f"WHERE a.tenant_id = ? AND u.internal = 0 AND a.{column} IS NOT NULL"
-    )
+def simplified(query: Query) -> Query:
+    """The same without what says nothing: chains in chains, double negations, chains of one.
+
+    "This or not that" becomes "not (that and not this)", so that nobody has to be found only to be in the way.
+    """
+    match query:
+        case Not(part):
+            negated = simplified(part)
+            return negated.part if isinstance(negated, Not) else Not(negated)
+        case All(parts) | Any(parts):
+            kind = type(query)
+            inner: list[Query] = []
+            for part in map(simplified, parts):
+                if isinstance(part, kind):
+                    inner += part.parts
+                elif not (kind is All and isinstance(part, Everyone)):
+                    inner.append(part)
+            if kind is Any and any(isinstance(part, Everyone) for part in inner):
+                return Everyone()
+            if kind is Any and len(inner) > 1 and any(isinstance(part, Not) for part in inner):
+                return Not(simplified(All(tuple(map(Not, inner)))))
+            if kind is All and not inner:
+                return Everyone()
+            return inner[0] if len(inner) == 1 else kind(tuple(inner))
+        case _:
+            return query
 
 
-def meeting(parts: list[Sql]) -> Sql:
-    """Those who are in every part. SQLite looks into what is CROSS JOINed in the order given; PostgreSQL knows best."""
-    if len(parts) == 1:
-        return parts[0]
-    joined = " CROSS JOIN ".join(f"({part.text}) f{i}" for i, part in enumerate(parts))
-    same = " AND ".join(f"f{i}.n = f0.n" for i in range(1, len(parts)))
-    params = tuple(param for part in parts for param in part.params)
-    return Sql(f"SELECT f0.n FROM {joined} WHERE {same}", params)
+def leaves_of(query: Query) -> Iterator[Leaf]:
+    """Every single condition, in the order in which `combined` wants them answered."""
+    match query:
+        case All(parts) | Any(parts):
+            for part in parts:
+                yield from leaves_of(part)
+        case Not(part):
+            yield from leaves_of(part)
+        case Is() | Range() | Like() | Exists():
+            yield query
 
 
-def sorted_by(tenant_id: int, order: Order) -> Sorted:
-    """The listed users who have what they are to be sorted by."""
-    field = order.field
-    if field == "seq":
-        return Sorted(_everyone(tenant_id), (), all=True)
-    if field in _USER_COLUMNS:
-        text = f"SELECT seq AS n, {field} AS k FROM users WHERE tenant_id = ? AND internal = 0"
-        return Sorted(Sql(text, (tenant_id,)), ("k",), all=True)
-    if field in _ACTIVITY_COLUMNS:
-        column = _ACTIVITY_COLUMNS[field]
-        return Sorted(Sql(_activity(column), (tenant_id,)), ("k",), all=False)
-    if field in _SINGLE_TEXTS or field in _SINGLE_TRUTHS:
-        table, name = ("text_terms", field) if field in _SINGLE_TEXTS else ("number_terms", f"{field}?")
-        text = f"SELECT n, value AS k FROM {table} WHERE tenant_id = ? AND field = ?"
-        return Sorted(Sql(text, (tenant_id, name)), ("k",), all=False)
-    return _sorted_by_any(tenant_id, order)
+def combined(tenant_id: int, query: Query, leaves: Iterator[Part], *, whole: bool) -> Part:
+    """A tree put together from its leaves. `whole`: all who match are wanted, and not the first of them."""
+    steps = Steps()
+    part = _Tree(tenant_id, leaves, steps, whole=whole).part(query)
+    return part._replace(numbers=steps.before(part.numbers))
 
 
-def _sorted_by_any(tenant_id: int, order: Order) -> Sorted:
-    """By the least (descending: the greatest) of a user's values; truth values and numbers are less than any text."""
-    field, _ = term(order.field, "")
-    best = "max" if order.descending else "min"
-    is_text = "max(t) IS NOT NULL" if order.descending else "min(m) IS NULL"
-    text = (
-        f"SELECT n, CASE WHEN {is_text} THEN 1 ELSE 0 END AS k0, CASE WHEN {is_text} THEN NULL ELSE {best}(m) END AS k1, "
-        f"CASE WHEN {is_text} THEN {best}(t) END AS k2 FROM ("
-        "SELECT n, value AS m, CAST(NULL AS key_text) AS t FROM number_terms WHERE tenant_id = ? AND field IN (?, ?) "
-        "UNION ALL "
-        "SELECT n, CAST(NULL AS double precision), value FROM text_terms WHERE tenant_id = ? AND field = ?"
-        ") facts GROUP BY n"
-    )
-    name = bound(field)
-    return Sorted(Sql(text, (tenant_id, name, f"{name}?", tenant_id, name)), ("k0", "k1", "k2"), all=False)
+class _Tree:
+    """Puts a tree together: what stands within something else is named, so that no statement is deeper than another."""
+
+    def __init__(self, tenant_id: int, leaves: Iterator[Part], steps: Steps, *, whole: bool) -> None:
+        self._tenant_id = tenant_id
+        self._leaves = leaves
+        self._steps = steps
+        self._whole = whole
+
+    def part(self, query: Query) -> Part:
+        match query:
+            case Everyone():
+                return self._everyone()
+            case All(parts):
+                wanted, unwanted = [], []
+                for part in parts:
+                    if isinstance(part, Not):
+                        unwanted.append(self._inner(part.part))
+                    else:
+                        wanted.append(self._inner(part))
+                return self._all(wanted, unwanted)
+            case Any(parts):
+                return self._any([self._inner(part) for part in parts])
+            case Not(part):
+                return self._all([], [self._inner(part)])
+            case _:
+                return next(self._leaves)
+
+    def _inner(self, query: Query) -> Part:
+        part = self.part(query)
+        return part._replace(numbers=self._steps.named(part.numbers)) if isinstance(query, All | Any | Not) else part
+
+    def _everyone(self) -> Part:
+        numbers, probe, *_ = everyone(self._tenant_id)
+        return Part(numbers, probe, in_order=True)
+
+    def _any(self, parts: Sequence[Part]) -> Part:
+        parts = [part for part in parts if part.most]
+        if len(parts) <= 1:
+            return parts[0] if parts else _NOBODY
+        numbers = [part.numbers for part in parts]
+        while len(numbers) > LONGEST_CHAIN:
+            numbers = [self._steps.named(union(group)) for group in grouped(numbers)]
+        probe, nested = _probed(parts, [], some)
+        return Part(union(numbers), probe, in_order=False, most=sum(part.most for part in parts), nested=nested)
+
+    def _all(self, positive: Sequence[Part], negative: Sequence[Part]) -> Part:
+        """Those in every positive part and in no negative one."""
+        negative = [part for part in negative if part.most]
+        first, *others = sorted(positive, key=lambda part: part.most) or [self._everyone()]
+        if not first.most or not (others or negative):
+            return first if first.most else _NOBODY
+        by_sets = self._whole and first.most >= UNKNOWN and bool(others)
+        asked: list[Probe] = []
+        kept: list[Sql] = []
+        removed: list[Sql] = []
+        for part, yes in [*((part, True) for part in others), *((part, False) for part in negative)]:
+            if part.probe is None or (by_sets and yes):
+                (kept if yes else removed).append(part.numbers)
+            else:
+                asked.append(part.probe if yes else _not(part.probe))
+        numbers = first.numbers
+        if asked:
+            test = every([probe("d.n") for probe in asked])
+            numbers = Sql(f"SELECT d.n FROM ({numbers.text}) d WHERE {test.text}", (*numbers.params, *test.params))
+        for operation, sets in (("INTERSECT", kept), ("EXCEPT", removed)):
+            for group in grouped(sets):
+                numbers = combined_by(operation, [self._steps.named(numbers), *group])
+        probe, nested = _probed([first, *others], negative, every)
+        in_order = first.in_order and not kept and not removed
+        return Part(numbers, probe, in_order, first.most, nested)
 
 
-def page_of(tenant_id: int, found: Found | None, holders: Sorted, order: Order, page: Page) -> Sql:
-    """The numbers of one page of the holders who were found, with what they are sorted by."""
-    text, params = f"({holders.sql.text}) s", holders.sql.params
-    if found is not None and not holders.by:
-        text, params = _as(found.numbers(tenant_id), "s")
-    elif found is not None and holders.all:
-        among = _as(found.numbers(tenant_id), "f")
-        text, params = f"{among.text} JOIN {text} ON s.n = f.n", (*among.params, *params)
-    elif found is not None:
-        test = found.holds("s.n")
-        text, params = f"{text} WHERE {test.text}", (*params, *test.params)
-    columns = ", ".join(f"s.{column}" for column in ("n", *holders.by))
-    ordering = ordering_by("s", holders.by, descending=order.descending)
-    return Sql(f"SELECT {columns} FROM {text} ORDER BY {ordering} LIMIT ? OFFSET ?", (*params, page.limit, page.offset))
+def _probed(
+    positive: Sequence[Part], negative: Sequence[Part], joined: Callable[[Sequence[Sql]], Sql]
+) -> tuple[Probe | None, int]:
+    """How one user is asked about all of them, if that takes point reads alone and is not too deep; and how deep it is."""
+    nested = 1 + max(part.nested for part in (*positive, *negative))
+    probes = [part.probe for part in positive if part.probe is not None]
+    probes += [_not(part.probe) for part in negative if part.probe is not None]
+    if nested > DEEPEST_PROBE or len(probes) < len(positive) + len(negative):
+        return None, nested
+    return lambda column: joined([probe(column) for probe in probes]), nested
 
 
-def ordering_by(table: str, by: tuple[str, ...], *, descending: bool) -> str:
-    """What comes after ORDER BY; the number breaks every tie."""
-    direction = " DESC" if descending else ""
-    return ", ".join(f"{table}.{column}{direction}" for column in (*by, "n"))
+def _not(probe: Probe) -> Probe:
+    return lambda column: negation(probe(column))
 
 
-def among(tenant_id: int, found: Found | None, holders: Sql) -> Sql:
-    """Those of the found who are among the holders."""
-    if found is None:
-        return Sql(f"SELECT h.n FROM ({holders.text}) h", holders.params)
-    return _combined(found.numbers(tenant_id), "INTERSECT", holders)
+def decided(tenant_id: int, part: Part, by_looking: Sequence[int], matching: Sequence[int]) -> Part:
+    """The part, but of some users it is known by a look at them whether they match."""
+    if not by_looking:
+        return part
+    unseen = f"NOT {among('k.n', by_looking)}"
+    text = f"SELECT k.n FROM ({part.numbers.text}) k WHERE {unseen}"
+    params = part.numbers.params
+    if matching:
+        seen = "SELECT seq AS n FROM users WHERE tenant_id = ? AND internal = 0 AND"
+        text, params = f"{text} UNION ALL {seen} {among('seq', matching)}", (*params, tenant_id)
+    inner = part.probe
+    probe: Probe | None = None
+    if inner is not None:
+
+        def probe(column: str) -> Sql:
+            asked = inner(column)
+            return Sql(
+                f"(({asked.text}) AND NOT {among(column, by_looking)} OR {among(column, matching)})", asked.params
+            )
+
+    most = min(part.most + len(matching), UNKNOWN)
+    return Part(Sql(text, params), probe, in_order=False, most=most, nested=part.nested + 1)
 
 
-def without(tenant_id: int, found: Found | None, holders: Sql) -> Sql:
-    """Those of the found who are not among the holders."""
-    return _combined(_everyone(tenant_id) if found is None else found.numbers(tenant_id), "EXCEPT", holders)
-
-
-def _combined(numbers: Sql, operation: str, holders: Sql) -> Sql:
-    # Either engine reads both sides once. A join or NOT EXISTS could read all holders again for every user.
-    text = f"SELECT o.n FROM ({numbers.text}) o {operation} SELECT h.n FROM ({holders.text}) h"
-    return Sql(text, (*numbers.params, *holders.params))
-
-
-def _everyone(tenant_id: int) -> Sql:
-    return Sql("SELECT seq AS n FROM users WHERE tenant_id = ? AND internal = 0", (tenant_id,))
-
-
-def _as(sql: Sql, alias: str) -> Sql:
-    return Sql(f"({sql.text}) {alias}", sql.params)
+def among(column: str, numbers: Sequence[int]) -> str:
+    """The user in the column is one of these."""
+    # Numbers that storage gave, not a caller's text; there may be more of them than a statement takes parameters.
+    listed = ", ".join(map(str, numbers)) or "0"
+    return f"({column} IN ({listed}))"
 
 
 def count_of(found: Sql) -> Sql:
@@ -206,12 +242,7 @@ def count_of(found: Sql) -> Sql:
     return Sql(f"SELECT count(*) FROM ({found.text}) c", found.params)
 
 
-def _text(value: Scalar) -> str | None:
-    return bound(value) if isinstance(value, str) else None
-
-
-def _integer(value: Scalar) -> int | None:
-    """The value as a number that a column can hold; None for whatever no column can hold."""
-    if isinstance(value, (str, bool)) or abs(value) > _LARGEST_INTEGER or value % 1 != 0:
-        return None
-    return int(value)
+def sizes_of(parts: Sequence[Sql], limit: int) -> Sql:
+    """How many users each has, up to a limit."""
+    counts = ", ".join(f"(SELECT count(*) FROM (SELECT n FROM ({part.text}) p LIMIT ?) f)" for part in parts)
+    return Sql(f"SELECT {counts}", params_of(Sql(part.text, (*part.params, limit)) for part in parts))

@@ -59,6 +59,9 @@ class SqliteEngine:
             self._idle_scanners.pop().close()
         self._reader.close()
 
+    async def lookup(self, sql: str, params: Sequence[Value]) -> Row | None:
+        return await self.row(sql, params)
+
     async def row(self, sql: str, params: Sequence[Value] = ()) -> Row | None:
         try:
             if not self._reading:

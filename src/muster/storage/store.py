@@ -3,17 +3,31 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
+from muster.core.api_keys.model import ApiKey
 from muster.core.apps.model import Api, Application, ClientGrant
+from muster.core.apps.redirects import RedirectUrl
 from muster.core.connections.model import Connection
 from muster.core.facts import Fact
+from muster.core.groups.model import Group
+from muster.core.hub_roles.model import HubRole
+from muster.core.images.model import OrganizationImage, UserImage
+from muster.core.issued_credentials.model import IssuedCredential
+from muster.core.jobs.model import Job, JobPart
+from muster.core.organizations.model import Invitation, Membership, Organization
 from muster.core.query import Order, Page, Query
-from muster.core.records import Key, Record
+from muster.core.records import Key, OwnedRecord, Record
+from muster.core.sessions.model import Grant, Session
+from muster.core.settings.model import SignInSettings
 from muster.core.signing.model import Credential, SigningKey
 from muster.core.store import Change, Tenant, Unit
+from muster.core.tickets.model import Ticket
 from muster.core.users.model import Activity, User
 from muster.storage.batch import Batch
 from muster.storage.engine import Engine, Write
 from muster.storage.events import EventLog, Outbox, add_event, add_message
+from muster.storage.jobs import Jobs, JobTable
+from muster.storage.organizations import InvitationTable, MembershipTable, Organizations, OrganizationTable
+from muster.storage.owned import OwnedTable, delete_all_of
 from muster.storage.records import RecordTable
 from muster.storage.search import Search
 from muster.storage.tenants import Tenants, raise_epoch
@@ -21,16 +35,38 @@ from muster.storage.text import bound
 from muster.storage.users import ActivityTable, UserTable
 
 R = TypeVar("R", bound=Record)
+Owned = TypeVar("Owned", bound=OwnedRecord)
 
 EXPORT_STEP: Final = 200
 
 _ACTIVITY: Final = ActivityTable()
 _USERS: Final = UserTable(_ACTIVITY)
+_JOBS: Final = JobTable()
+
+_SESSIONS: Final = OwnedTable(Session, "sessions")
+_GRANTS: Final = OwnedTable(Grant, "grants")
+_TICKETS: Final = OwnedTable(Ticket, "tickets")
+_MEMBERSHIPS: Final = MembershipTable()
+_USER_IMAGES: Final = OwnedTable(UserImage, "user_images")
+_ISSUED: Final = OwnedTable(IssuedCredential, "issued_credentials")
+_ORGANIZATIONS: Final = OrganizationTable()
+_INVITATIONS: Final = InvitationTable()
+_OWNED: Final[Mapping[type[OwnedRecord], OwnedTable[Any]]] = {
+    Session: _SESSIONS,
+    Grant: _GRANTS,
+    Ticket: _TICKETS,
+    Membership: _MEMBERSHIPS,
+    UserImage: _USER_IMAGES,
+    IssuedCredential: _ISSUED,
+}
 
 # Rows are written in this order: an activity comes after its user, whose number it takes.
 _TABLES: Final[Mapping[type[Record], RecordTable[Any]]] = {
     User: _USERS,
     Activity: _ACTIVITY,
+    Session: _SESSIONS,
+    Grant: _GRANTS,
+    IssuedCredential: _ISSUED,
     Connection: RecordTable(Connection, "connections"),
     Application: RecordTable(Application, "apps"),
     Api: RecordTable(Api, "apis"),
@@ -38,6 +74,19 @@ _TABLES: Final[Mapping[type[Record], RecordTable[Any]]] = {
     SigningKey: RecordTable(SigningKey, "signing_keys"),
     Credential: RecordTable(Credential, "credentials"),
     Fact: RecordTable(Fact, "facts"),
+    Job: _JOBS,
+    JobPart: RecordTable(JobPart, "job_files"),
+    Group: RecordTable(Group, "user_groups"),
+    HubRole: RecordTable(HubRole, "hub_roles"),
+    SignInSettings: RecordTable(SignInSettings, "sign_in_settings"),
+    ApiKey: RecordTable(ApiKey, "api_keys"),
+    Ticket: _TICKETS,
+    Organization: _ORGANIZATIONS,
+    Membership: _MEMBERSHIPS,
+    Invitation: _INVITATIONS,
+    UserImage: _USER_IMAGES,
+    OrganizationImage: RecordTable(OrganizationImage, "organization_images"),
+    RedirectUrl: RecordTable(RedirectUrl, "redirect_urls"),
 }
 _PLACE: Final = {kind: place for place, kind in enumerate(_TABLES)}
 
@@ -50,22 +99,38 @@ class SqlStore:
         self.on_revoke: Callable[[int], None] | None = None
         self.events = EventLog(engine)
         self.outbox = Outbox(engine)
+        self.jobs = Jobs(engine, _JOBS)
+        self.organizations = Organizations(engine, _USERS, _ORGANIZATIONS, _MEMBERSHIPS, _INVITATIONS)
         self._tenants = Tenants(engine)
         self._search = Search(engine, _USERS)
 
     async def get(self, tenant_id: int, kind: type[R], id_: str) -> R | None:
-        table = _table(kind)
-        row = await self.engine.row(table.by_id, (tenant_id, bound(id_)))
+        table: RecordTable[R] = _TABLES[kind]
+        row = await self.engine.lookup(table.by_id, (tenant_id, bound(id_)))
         return table.record_of(row) if row is not None else None
 
     async def find(self, tenant_id: int, kind: type[R], key: Key) -> R | None:
         table = _table(kind)
-        row = await self.engine.row(table.by_key, (tenant_id, bound(key.realm), bound(key.kind), bound(key.value)))
+        row = await self.engine.lookup(table.by_key, (tenant_id, bound(key.realm), bound(key.kind), bound(key.value)))
         return table.record_of(row) if row is not None else None
 
     async def records(self, tenant_id: int, kind: type[R]) -> Sequence[R]:
         table = _table(kind)
         return [table.record_of(row) for row in await self.engine.rows(table.all, (tenant_id,))]
+
+    async def owned(
+        self,
+        tenant_id: int,
+        kind: type[Owned],
+        user_id: str | None,
+        *,
+        newest_first: bool = False,
+        page: Page | None = None,
+    ) -> Sequence[Owned]:
+        table = cast("OwnedTable[Owned]", _OWNED[kind])
+        sql, params = table.listed(tenant_id, user_id, newest_first=newest_first, page=page)
+        read = self.engine.scan if user_id is None else self.engine.rows
+        return [table.record_of(row) for row in await read(sql, params)]
 
     async def search_users(self, tenant_id: int, query: Query, order: Order, page: Page) -> Sequence[User]:
         return await self._search.page(tenant_id, query, order, page)
@@ -73,8 +138,15 @@ class SqlStore:
     async def count_users(self, tenant_id: int, query: Query) -> int:
         return await self._search.count(tenant_id, query)
 
-    async def export_users(self, tenant_id: int) -> AsyncIterator[User]:
-        after = 0
+    async def search_and_count_users(
+        self, tenant_id: int, query: Query, order: Order, page: Page
+    ) -> tuple[Sequence[User], int]:
+        return await self._search.page_and_count(tenant_id, query, order, page)
+
+    async def internal_users(self, tenant_id: int) -> Sequence[User]:
+        return [_USERS.record_of(row) for row in await self.engine.rows(_USERS.internal, (tenant_id,))]
+
+    async def export_users(self, tenant_id: int, after: int = 0) -> AsyncIterator[User]:
         while rows := await self.engine.rows(_USERS.next, (tenant_id, after, EXPORT_STEP)):
             for row in rows:
                 user = _USERS.record_of(row)
@@ -93,8 +165,13 @@ class SqlStore:
     async def access_epoch(self, tenant_id: int) -> int:
         return await self._tenants.access_epoch(tenant_id)
 
+    @staticmethod
+    def prepare(unit: Unit) -> Sequence[Write]:
+        return _writes(unit)
+
     async def commit(self, unit: Unit) -> None:
-        await self.engine.commit(_writes(unit))
+        # What is prepared comes first: its writes name each other by their places.
+        await self.engine.commit([*unit.prepared, *_writes(unit)])
         if unit.revokes and self.on_revoke is not None:
             self.on_revoke(unit.tenant_id)
 
@@ -139,6 +216,8 @@ def _write(batch: Batch, change: Change) -> None:
         table.insert(batch, after)
     elif after is None:
         table.delete(batch, before)
+        if isinstance(before, User):
+            delete_all_of(batch, before.id, _OWNED.values())
     elif before is after:
         table.expect(batch, before)
     else:

@@ -1,5 +1,7 @@
 """How texts, search terms and documents are bound to statements."""
 
+import hashlib
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -13,22 +15,48 @@ LARGEST_DOCUMENT: Final = 1024 * 1024
 _encode: Final = msgspec.json.Encoder().encode
 
 
+BETWEEN: Final = "\1\4"
+"""Stands before, between and after the texts that are kept as one; no bound text has it."""
+
+
 def bound(text: str) -> str:
     """The text as it is stored and asked for: PostgreSQL cannot hold NUL, so it is spelled with two other characters.
 
-    Two different texts stay different.
+    Two different texts stay different, and in the same order.
     """
-    if "\0" not in text and "\1" not in text:
+    if text.isprintable() or ("\0" not in text and "\1" not in text):  # the first is one look at nearly all texts
         return text
-    return text.replace("\1", "\1\2").replace("\0", "\1\3")
+    return text.replace("\1", "\1\3").replace("\0", "\1\2")
 
 
-def term_row(fact: Term) -> tuple[str, str, str | float]:
-    """The table that keeps such a fact, its field and its value."""
+class _FieldNumbers(dict[str, int]):
+    """Remembers numbers: a write needs fifty."""
+
+    def __missing__(self, field: str) -> int:
+        if len(self) >= _FIELDS_KEPT:
+            self.clear()  # programs choose the names; nobody may fill the memory with them
+        digest = hashlib.blake2b(field.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        number = self[field] = int.from_bytes(digest, "big", signed=True)
+        return number
+
+
+_FIELDS_KEPT: Final = 8192
+
+field_number: Final = _FieldNumbers().__getitem__
+"""64 bits that stand for a field's name in the indexes: half of a term's row would otherwise be its name."""
+
+
+def term_row(fact: Term) -> tuple[str, int, str | float]:
+    """The table that keeps such a fact, the number of its field and its value."""
     field, value = fact
-    return (
-        ("text_terms", bound(field), bound(value)) if isinstance(value, str) else ("number_terms", bound(field), value)
-    )
+    if isinstance(value, str):
+        return "text_terms", field_number(field), bound(value)
+    return "number_terms", field_number(field), value
+
+
+def together(texts: Iterable[str]) -> str:
+    """Several texts as one, in which each can still be told from its neighbours."""
+    return BETWEEN + "".join(bound(text) + BETWEEN for text in texts)
 
 
 def document(value: object, kind: str) -> str:

@@ -4,13 +4,14 @@ from typing import Final
 
 from msgspec.structs import force_setattr, replace
 
-from muster.core.errors import Taken
+from muster.core.users.activity_facts import ACTIVITY_FACTS
 from muster.core.users.model import Activity, User
-from muster.core.users.terms import TERMS_VERSION, Term, terms_of
+from muster.core.users.terms import TERMS_VERSION, identifying_texts, moved_terms, names_changed, terms_of
 from muster.storage.batch import Batch, some_row_or
-from muster.storage.engine import Returned, Row
+from muster.storage.engine import Row
 from muster.storage.keys import check_id
 from muster.storage.records import RecordTable, lost, restore
+from muster.storage.sources import ACTIVITY_COLUMNS
 from muster.storage.text import bound, document
 
 COLUMNS: Final = "u.id, u.seq, u.version, u.created_at, u.updated_at, a.version, a.doc, u.doc"
@@ -18,20 +19,22 @@ COLUMNS: Final = "u.id, u.seq, u.version, u.created_at, u.updated_at, a.version,
 
 WITH_ACTIVITY: Final = "LEFT JOIN activity a ON a.tenant_id = u.tenant_id AND a.user_id = u.id"
 
+_FACTS: Final = ", ".join(ACTIVITY_COLUMNS.values())
+_MARKS: Final = ", ".join("?" * (len(ACTIVITY_COLUMNS) + 5))
+_NEW_FACTS: Final = ", ".join(f"{column} = ?" for column in ACTIVITY_COLUMNS.values())
+
 
 class ActivityTable(RecordTable[Activity]):
     """One narrow row per user who ever tried to sign in; it goes with the user."""
 
     _ADD: Final = (
-        "INSERT INTO activity (tenant_id, user_id, n, version, logins, last_login_at, last_login_ip, doc) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING user_id"
+        f"INSERT INTO activity (tenant_id, user_id, n, version, {_FACTS}, doc) "
+        f"VALUES ({_MARKS}) ON CONFLICT DO NOTHING RETURNING user_id"
     )
     _UNCHANGED: Final = "WHERE tenant_id = ? AND user_id = ? AND version = ? RETURNING user_id"
-    _CHANGE: Final = (
-        f"UPDATE activity SET version = ?, logins = ?, last_login_at = ?, last_login_ip = ?, doc = ? {_UNCHANGED}"
-    )
+    _CHANGE: Final = f"UPDATE activity SET version = ?, {_NEW_FACTS}, doc = ? {_UNCHANGED}"
     # A user who is being deleted must not leave an activity behind: the row is held until the commit.
-    _HOLD_USER: Final = "UPDATE users SET version = version WHERE tenant_id = ? AND id = ? RETURNING seq"
+    _HOLD_USER: Final = "SELECT seq FROM users WHERE tenant_id = ? AND id = ? FOR SHARE"
 
     def __init__(self) -> None:
         super().__init__(Activity, "activity")
@@ -65,12 +68,15 @@ class UserTable(RecordTable[User]):
 
     _ADD: Final = (
         "INSERT INTO users (tenant_id, id, realm, internal, version, created_at, updated_at, terms_version, overflow, doc) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING seq"
+        "VALUES {} ON CONFLICT DO NOTHING RETURNING {}"
     )
     # `terms_version` stays: what an older version left out is for `muster reindex` to add.
     _CHANGE: Final = (
         "UPDATE users SET realm = ?, internal = ?, version = ?, created_at = ?, updated_at = ?, overflow = ?, doc = ? "
         "WHERE tenant_id = ? AND id = ? AND version = ? RETURNING seq"
+    )
+    _INDEXED: Final = (
+        "UPDATE users SET terms_version = ?, overflow = ? WHERE tenant_id = ? AND id = ? AND version = ? RETURNING seq"
     )
     _DELETE_ACTIVITY: Final = "DELETE FROM activity WHERE tenant_id = ? AND user_id = ?"
 
@@ -85,6 +91,10 @@ class UserTable(RecordTable[User]):
         self.next = (
             f"SELECT {COLUMNS} FROM users u {WITH_ACTIVITY} "
             "WHERE u.tenant_id = ? AND u.internal = 0 AND u.seq > ? ORDER BY u.seq LIMIT ?"
+        )
+
+        self.internal = (
+            f"SELECT {COLUMNS} FROM users u {WITH_ACTIVITY} WHERE u.tenant_id = ? AND u.internal = 1 ORDER BY u.seq"
         )
 
     def record_of(self, row: Row) -> User:
@@ -105,11 +115,13 @@ class UserTable(RecordTable[User]):
 
     def insert(self, batch: Batch, after: User) -> None:
         check_id("id", after.id)
-        terms, overflow = _terms(after)
-        seq = batch.write(
+        terms, overflow = terms_of(after)
+        seq = batch.insert(
             self._ADD,
+            "seq",
+            after.id,
             batch.tenant_id,
-            bound(after.id),
+            after.id,
             bound(after.realm),
             int(after.internal),
             after.version,
@@ -118,12 +130,15 @@ class UserTable(RecordTable[User]):
             TERMS_VERSION,
             int(overflow),
             self._document(after),
-            judge=some_row_or(Taken("id", after.id)),
         )
-        self._keep_in_step(batch, seq, None, after, frozenset(), terms)
+        batch.move_keys(None, after)
+        if not after.internal:
+            batch.move_terms(seq, (), terms)
+            batch.keep_texts(seq, identifying_texts(after))
+            batch.count_users(1)
 
     def update(self, batch: Batch, before: User, after: User) -> None:
-        terms, overflow = _terms(after)
+        moved = moved_terms(before, after)
         batch.write(
             self._CHANGE,
             bound(after.realm),
@@ -131,50 +146,50 @@ class UserTable(RecordTable[User]):
             after.version,
             after.created_at,
             after.updated_at,
-            int(overflow),
+            int(moved.overflow),
             self._document(after),
             batch.tenant_id,
             bound(before.id),
             before.version,
             judge=some_row_or(lost(before)),
         )
-        self._keep_in_step(batch, before.seq, before, after, _terms(before)[0], terms)
+        batch.move_keys(before, after)
+        batch.move_terms(before.seq, moved.freed, moved.added)
+        if before.internal is not after.internal or names_changed(before, after):
+            had, wants = _texts(before), _texts(after)
+            if had != wants:
+                batch.keep_texts(before.seq, wants)
+        batch.count_users(before.internal - after.internal)
 
     def delete(self, batch: Batch, before: User) -> None:
         params = (batch.tenant_id, bound(before.id), before.version)
         batch.write(self._delete, *params, judge=some_row_or(lost(before)))
         batch.write(self._DELETE_ACTIVITY, batch.tenant_id, bound(before.id))
-        self._keep_in_step(batch, before.seq, before, None, _terms(before)[0], frozenset())
+        batch.move_keys(before, None)
+        if not before.internal:
+            batch.move_terms(before.seq, terms_of(before)[0], ())
+            batch.keep_texts(before.seq, ())
+            batch.count_users(-1)
 
-    def _keep_in_step(
-        self,
-        batch: Batch,
-        n: int | Returned,
-        before: User | None,
-        after: User | None,
-        had: frozenset[Term],
-        wants: frozenset[Term],
-    ) -> None:
-        batch.move_keys(before, after)
-        batch.move_terms(n, had, wants)
-        batch.count_users(_listed(after) - _listed(before))
+    def index_again(self, batch: Batch, user: User) -> None:
+        """Add what an older version of the terms left out; `Lost` when the user has changed since it was read."""
+        terms, overflow = terms_of(user)
+        params = (TERMS_VERSION, int(overflow), batch.tenant_id, bound(user.id), user.version)
+        batch.write(self._INDEXED, *params, judge=some_row_or(lost(user)))
+        if not user.internal:
+            batch.move_terms(user.seq, (), terms)
+            batch.keep_texts(user.seq, identifying_texts(user))
 
     def _document(self, record: User) -> str:
         bare = replace(record, id="", seq=0, version=0, created_at=0, updated_at=0, activity=None)
         return document(bare, "user")
 
 
-def _terms(user: User) -> tuple[frozenset[Term], bool]:
-    return (frozenset(), False) if user.internal else terms_of(user)
+def _texts(user: User) -> list[str]:
+    return [] if user.internal else identifying_texts(user)
 
 
-def _listed(user: User | None) -> bool:
-    return user is not None and not user.internal
-
-
-def _sorted_by(activity: Activity) -> tuple[int | None, int | None, str | None]:
-    """What activity can be searched and sorted by. Nobody has signed in zero times: there is no such fact."""
-    last = activity.last_login
-    if last is None:
-        return (activity.logins or None, None, None)
-    return (activity.logins or None, last.at, bound(last.ip) or None)
+def _sorted_by(activity: Activity) -> tuple[int | str | None, ...]:
+    """What activity can be searched and sorted by, one column after the other."""
+    facts = (ACTIVITY_FACTS[name](activity) for name in ACTIVITY_COLUMNS)
+    return tuple((bound(fact) or None) if isinstance(fact, str) else fact for fact in facts)

@@ -15,6 +15,7 @@ from muster.core.store import Tenant
 from muster.core.tenants.actions import furnish
 from muster.core.transaction import Transaction, TransactionRunner
 from muster.crypto import tokens
+from muster.crypto.breached import known_passwords
 from muster.crypto.hashing_pool import HashingPool
 from muster.crypto.sealing import Sealer
 from muster.dialects.auth0 import app
@@ -78,6 +79,7 @@ class Auth0:
             epochs=self.epochs,
             checked=CheckedCredentials(),
             most_results=self._most_results,
+            is_known_password=known_passwords(),
         )
         self.ring = rings.management(self.site)
         self.api = app.build(self.runner, services)

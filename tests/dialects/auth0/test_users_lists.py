@@ -70,7 +70,7 @@ async def test_exact_searches(auth0: Auth0, q: str, found: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "q", ["email:", "name:jo*", "a OR b", "(name:x)", "name:x AND", "shoe:3", 'name:"x', "NOT name:x"]
+    "q", ["email:", "name:*jo", "a OR", "(name:x", "name:x AND", "shoe:3", 'name:"x', "blocked:maybe"]
 )
 async def test_a_question_that_cannot_be_read(auth0: Auth0, q: str) -> None:
     async with auth0.client() as client:

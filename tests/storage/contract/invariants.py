@@ -7,10 +7,10 @@ from typing import Any
 
 from muster.core.records import Key, Record
 from muster.core.users.model import Activity, User
-from muster.core.users.terms import TERMS_VERSION, terms_of
+from muster.core.users.terms import TERMS_VERSION, identifying_texts, terms_of
 from muster.storage.engine import Engine
 from muster.storage.store import _TABLES
-from muster.storage.text import bound, term_row
+from muster.storage.text import bound, term_row, together
 from muster.storage.users import COLUMNS, WITH_ACTIVITY
 
 
@@ -63,6 +63,10 @@ async def _check_terms(engine: Engine, users: list[tuple[int, User]]) -> None:
         for tenant_id, user in users
         if not user.internal
         for fact in terms_of(user)[0]
+    )
+    texts = await _rows(engine, "SELECT tenant_id, n, text FROM user_texts")
+    assert texts == Counter(
+        (tenant_id, user.seq, together(identifying_texts(user))) for tenant_id, user in users if not user.internal
     )
 
 

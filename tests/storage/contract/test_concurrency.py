@@ -24,7 +24,7 @@ async def test_64_writers_of_one_user_all_win(store: SqlStore, runner: Transacti
     async def add(tx: Transaction, name: str) -> None:
         seen = await tx.need(User, user.id)
         private = {**(seen.metadata.private or {}), name: name}
-        tx.save(replace(seen, metadata=Metadata(private=private)))
+        tx.save(replace(seen, metadata=Metadata.of(private=private)))
         tx.note("user.updated", user_id=user.id, name=name)
 
     names = [f"n{n}" for n in range(64)]

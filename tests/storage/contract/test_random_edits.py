@@ -3,29 +3,55 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import Any
+from typing import Any as AnyValue
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from muster.core.query import All, Everyone, Is, Order, Page, Query
+from muster.core.query import All, Any, Everyone, Exists, Is, Like, Not, Order, Page, Query, Range
 from muster.core.store import Change, Unit
 from muster.core.users import terms
-from muster.core.users.matching import matches
+from muster.core.users.matching import matches, sort_key
 from muster.core.users.model import Activity, Metadata, Profile, Seen, User
-from muster.core.users.terms import terms_of
-from muster.storage.engine import Engine
+from muster.storage import search
+from muster.storage.engine import Engine, Write
+from muster.storage.reindexing import reindex
 from muster.storage.store import SqlStore
-from muster.storage.text import bound
 from tests.storage.contract.invariants import check_database
 from tests.storage.contract.people import NOW, address, person
+from tests.thorough import examples
 
-few = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+few = settings(
+    max_examples=examples(6, 100), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 fresh = count()
-scalars = st.sampled_from([None, True, False, 0, 1, 1.5, "", "a", "b\0", "b\1", "é", "x" * 300])
+LONG = "abc" * 70  # more bytes than a term has room for
+scalars = st.sampled_from(
+    [
+        None,
+        True,
+        False,
+        0,
+        1,
+        1.5,
+        10**400,
+        "",
+        "a",
+        "abc",
+        "cab",
+        "b\0",
+        "b\1",
+        "b\2",
+        "é",
+        "a%_c",
+        LONG,
+        f"{LONG}a",
+        f"{LONG}b",
+    ]
+)
 documents = st.none() | st.dictionaries(
     st.sampled_from(["a", "b", "c.d"]),
     scalars | st.lists(scalars, max_size=3) | st.dictionaries(st.just("e"), scalars),
@@ -41,23 +67,71 @@ members = st.fixed_dictionaries(
         "internal": st.sampled_from([False, False, False, True]),
         "domain": st.none() | st.sampled_from(["one.example", "two.example"]),
         "created_at": st.integers(1, 3),
-        "profile": st.builds(Profile, given_name=st.none() | st.sampled_from(["Ann", "ann", "Bo"])),
-        "metadata": st.builds(Metadata, private=documents, unsafe=documents),
+        "profile": st.builds(
+            Profile,
+            given_name=st.none() | st.sampled_from(["Ann", "ann", "Bo"]),
+            family_name=st.none() | st.sampled_from(["Annand", "\1\4", "O_o"]),
+        ),
+        "metadata": st.builds(Metadata.of, private=documents, unsafe=documents),
         "suspended": st.none() | st.booleans(),
         "activity": activities,
     }
 )
 metadata_fields = [f"{name}.{path}" for name in ("private", "unsafe") for path in ("a", "b", "c\\.d", "a.e")]
+numbers = st.sampled_from([-1, 0, 0.5, 1, 1.5, 2, 3, 10**400, float("inf"), float("nan")])
+texts = st.sampled_from(
+    [
+        "",
+        "a",
+        "b",
+        "an",
+        "ann",
+        "nan",
+        "nd",
+        "abc",
+        "b\0",
+        "\1",
+        "\2",
+        "é",
+        "%_c",
+        "_",
+        "one",
+        ".exam",
+        "0",
+        "n a",
+        LONG,
+        f"{LONG}a",
+    ]
+)
+columns = ["logins", "last_login", "created_at", "updated_at", "seq"]
+text_fields = ["text", "emails", "email", "given_name", "family_name", "full_name", "shown_name", "last_ip", "id"]
+parts = (
+    st.tuples(texts, st.just(""))
+    | st.tuples(st.just(""), texts, st.just(""))
+    | st.tuples(st.just(""), texts)
+    | st.lists(texts, min_size=2, max_size=4).map(tuple)
+)
+every_field = st.sampled_from([*metadata_fields, *text_fields, *columns, "suspended", "private", "none"])
 facts = (
     st.builds(Is, st.sampled_from(metadata_fields), scalars.filter(lambda value: value is not None))
     | st.builds(Is, st.just("email.domain"), st.sampled_from(["one.example", "two.example"]))
-    | st.builds(Is, st.just("given_name"), st.sampled_from(["ann", "bo"]))
+    | st.builds(Is, st.sampled_from(["given_name", "text"]), st.sampled_from(["ann", "bo", "ann annand"]))
     | st.builds(Is, st.just("suspended"), st.booleans())
-    | st.builds(Is, st.sampled_from(["logins", "last_login", "created_at", "seq"]), st.integers(0, 3))
+    | st.builds(Is, st.sampled_from(columns), st.integers(0, 3))
     | st.builds(Is, st.just("last_ip"), st.sampled_from(["", "::1"]))
+    | st.builds(Range, every_field, st.none() | numbers, st.none() | numbers, st.booleans(), st.booleans())
+    | st.builds(Range, every_field, st.none() | texts, st.none() | texts, st.booleans(), st.booleans())
+    | st.builds(Like, every_field, parts)
+    | st.builds(Exists, every_field)
 )
 queries: st.SearchStrategy[Query] = st.recursive(
-    st.builds(Everyone) | facts, lambda inner: st.builds(All, st.lists(inner, max_size=3).map(tuple)), max_leaves=4
+    st.builds(Everyone) | facts,
+    lambda inner: (
+        st.builds(All, st.lists(inner, max_size=3).map(tuple))
+        | st.builds(Any, st.lists(inner, max_size=3).map(tuple))
+        | st.builds(Not, inner)
+    ),
+    max_leaves=5,
 )
 orders = st.builds(
     Order,
@@ -87,7 +161,7 @@ def eight_terms(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(terms, "MOST_TERMS", 8)
 
 
-def made(members: dict[str, Any]) -> User:
+def made(members: dict[str, AnyValue]) -> User:
     domain = members["domain"]
     emails = [address(f"{n}-{next(fresh)}@{domain}", primary=n == 0) for n in range(2)] if domain else []
     return person(
@@ -110,39 +184,27 @@ async def stored(store: SqlStore, tenant_id: int) -> list[User]:
     return [user async for user in store.export_users(tenant_id)]
 
 
-def sort_values(user: User, field: str) -> list[tuple[int, Any]]:
-    """What the user is sorted by: numbers and truth values before texts."""
-    last = user.activity.last_login if user.activity else None
-    beside: dict[str, Any] = {
-        "seq": user.seq,
-        "created_at": user.created_at,
-        "updated_at": user.updated_at,
-        "logins": (user.activity.logins or None) if user.activity else None,
-        "last_login": last.at if last else None,
-        "last_ip": (last.ip or None) if last else None,
-    }
-    if field in beside:
-        return [] if beside[field] is None else [(0, beside[field])]
-    indexed, _ = terms_of(user)
-    values = [value for name, value in indexed if name in (field, f"{field}?")]
-    return [(1, bound(value).encode()) if isinstance(value, str) else (0, value) for value in values]
-
-
 def in_order(users: list[User], order: Order) -> list[User]:
-    best = max if order.descending else min
-    having = [user for user in users if sort_values(user, order.field)]
-    having.sort(key=lambda user: (best(sort_values(user, order.field)), user.seq), reverse=order.descending)
-    without = [user for user in users if not sort_values(user, order.field)]
-    without.sort(key=lambda user: user.seq, reverse=order.descending)
-    return having + without
+    having = [user for user in users if sort_key(user, order) is not None]
+    having.sort(key=lambda user: (sort_key(user, order), user.seq), reverse=order.descending)
+    without = [user for user in users if sort_key(user, order) is None]
+    return having + sorted(without, key=lambda user: user.seq, reverse=order.descending)
+
+
+@pytest.fixture(params=[(-1, 1), (-1, 3), (500, 10_000)], ids=["sets", "probes", "documents"])
+def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The population is small; these make a search go the ways that it goes among many."""
+    monkeypatch.setattr(search, "FEW", request.param[0])
+    monkeypatch.setattr(search, "MEASURED", request.param[1])
 
 
 @given(people=st.lists(members, max_size=8), asked=st.lists(st.tuples(queries, orders, pages), min_size=5, max_size=15))
 @few
 async def test_searches_agree_with_the_documents(
     eight_terms: None,
+    ways: None,
     store: SqlStore,
-    people: list[dict[str, Any]],
+    people: list[dict[str, AnyValue]],
     asked: list[tuple[Query, Order, Page]],
 ) -> None:
     tenant = await store.create_tenant(f"t{next(fresh)}", NOW)
@@ -156,10 +218,31 @@ async def test_searches_agree_with_the_documents(
         assert found == expected[page.offset : page.offset + page.limit], (query, order)
 
 
+@given(people=st.lists(members, max_size=8), asked=st.lists(queries, min_size=5, max_size=15))
+@few
+async def test_users_indexed_by_an_older_version_are_found_all_the_same(
+    ways: None, store: SqlStore, engine: Engine, people: list[dict[str, AnyValue]], asked: list[Query]
+) -> None:
+    tenant = await store.create_tenant(f"t{next(fresh)}", NOW)
+    changes = [change for one in people for change in changes_of(None, made(one), one["activity"])]
+    await store.commit(Unit(tenant.number, changes))
+    older = "SELECT seq FROM users WHERE created_at = 3"
+    await engine.commit([Write(f"DELETE FROM text_terms WHERE n IN ({older})", ())])
+    await engine.commit([Write("UPDATE users SET terms_version = 0 WHERE created_at = 3", ())])
+    users = await stored(store, tenant.number)
+    for query in asked:
+        expected = [user for user in users if matches(user, query)]
+        assert await store.search_users(tenant.number, query, Order(), Page()) == expected, query
+        assert await store.count_users(tenant.number, query) == len(expected), query
+    async for _ in reindex(engine):
+        pass
+    await check_database(engine)
+
+
 @given(edits=st.lists(st.tuples(st.integers(0, 5), st.none() | members), max_size=12))
 @few
 async def test_everything_derived_stays_in_step(
-    eight_terms: None, store: SqlStore, engine: Engine, edits: list[tuple[int, dict[str, Any] | None]]
+    eight_terms: None, store: SqlStore, engine: Engine, edits: list[tuple[int, dict[str, AnyValue] | None]]
 ) -> None:
     tenant = await store.create_tenant(f"t{next(fresh)}", NOW)
     present: dict[int, str] = {}

@@ -16,10 +16,12 @@ async def ids(store: SqlStore, tenant: Tenant, query: Query, order: Order | None
 
 
 async def test_a_search_is_never_stale(store: SqlStore, tenant: Tenant) -> None:
-    user = await inserted(store, tenant.number, person("ann@example.org", metadata=Metadata(private={"plan": "gold"})))
+    user = await inserted(
+        store, tenant.number, person("ann@example.org", metadata=Metadata.of(private={"plan": "gold"}))
+    )
     gold, silver = Is("private.plan", "gold"), Is("private.plan", "silver")
     assert await store.search_users(tenant.number, gold, Order(), Page()) == [user]
-    await store.commit(Unit(tenant.number, [changed(user, metadata=Metadata(private={"plan": "silver"}))]))
+    await store.commit(Unit(tenant.number, [changed(user, metadata=Metadata.of(private={"plan": "silver"}))]))
     assert await ids(store, tenant, gold) == []
     assert await ids(store, tenant, silver) == [user.id]
     assert await store.count_users(tenant.number, silver) == 1
@@ -42,7 +44,7 @@ async def test_values_are_found_by_kind_and_content(store: SqlStore, tenant: Ten
         "long": long,
         "big": 10**400,
     }
-    user = await inserted(store, tenant.number, person("ann@example.org", metadata=Metadata(private=private)))
+    user = await inserted(store, tenant.number, person("ann@example.org", metadata=Metadata.of(private=private)))
     await insert(store, tenant.number, person("bob@example.org"))
     found = [
         Is("private.n", 1), Is("private.n", 1.0), Is("private.t", "1"), Is("private.b", value=True), Is("private.list", "b"),
@@ -91,7 +93,7 @@ async def test_users_without_the_field_come_last(store: SqlStore, tenant: Tenant
     people = []
     for n, rank in enumerate((3, None, 1, 2, None)):
         user = person() if rank is None else person(
-            f"{rank}@example.org", profile=Profile(given_name=f"n{rank}"), metadata=Metadata(private={"rank": rank})
+            f"{rank}@example.org", profile=Profile(given_name=f"n{rank}"), metadata=Metadata.of(private={"rank": rank})
         )  # fmt: skip
         await insert(store, tenant.number, user)
         if rank is not None:
@@ -125,8 +127,10 @@ async def test_pages_deeper_than_a_thousand(store: SqlStore, tenant: Tenant) -> 
 
 async def test_a_user_with_too_many_facts_is_still_found_by_all_of_them(store: SqlStore, tenant: Tenant) -> None:
     private = {f"k{n}": f"v{n}" for n in range(1500)}
-    user = await inserted(store, tenant.number, person("ann@example.org", metadata=Metadata(private=private)))
-    few = await inserted(store, tenant.number, person("bob@example.org", metadata=Metadata(private={"k1499": "v1499"})))
+    user = await inserted(store, tenant.number, person("ann@example.org", metadata=Metadata.of(private=private)))
+    few = await inserted(
+        store, tenant.number, person("bob@example.org", metadata=Metadata.of(private={"k1499": "v1499"}))
+    )
     for query, expected in (
         (Is("private.k0", "v0"), [user.id]),
         (Is("private.k1499", "v1499"), [user.id, few.id]),
@@ -137,7 +141,7 @@ async def test_a_user_with_too_many_facts_is_still_found_by_all_of_them(store: S
         assert await ids(store, tenant, query) == expected
         assert await store.count_users(tenant.number, query) == len(expected)
     # No longer too many: it is indexed like everybody else.
-    await store.commit(Unit(tenant.number, [changed(user, metadata=Metadata(private={"k1499": "v1499"}))]))
+    await store.commit(Unit(tenant.number, [changed(user, metadata=Metadata.of(private={"k1499": "v1499"}))]))
     assert await ids(store, tenant, Is("private.k1499", "v1499")) == [user.id, few.id]
     assert await ids(store, tenant, Is("private.k0", "v0")) == []
 

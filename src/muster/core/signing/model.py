@@ -4,11 +4,13 @@ from typing import Any, Literal
 
 from muster.core.records import Record
 
+Purpose = Literal["management", "identity", "template", "ticket"]
+
 
 class SigningKey(Record, frozen=True, kw_only=True):
     """`id` is the key id (JWS `kid`); `private` is the sealed PKCS #8 key, `public` its JWK (RFC 7517)."""
 
-    purpose: Literal["management", "identity", "template", "ticket"]
+    purpose: Purpose
     algorithm: str
     private: str
     public: dict[str, Any] = {}

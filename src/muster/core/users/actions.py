@@ -12,6 +12,7 @@ from muster.core.actor import Actor
 from muster.core.actor import Permissions as May
 from muster.core.connections.model import Connection
 from muster.core.errors import Invalid, NotAllowed, NotFound
+from muster.core.hub_roles.rank import must_outrank
 from muster.core.ids import UserId, new_user_id
 from muster.core.query import Order, Page, Query
 from muster.core.records import Key
@@ -143,6 +144,15 @@ async def list_users(store: Store, tenant_id: int, actor: Actor, query: Query, o
     return list(await store.search_users(tenant_id, query, order, page))
 
 
+async def list_and_count_users(
+    store: Store, tenant_id: int, actor: Actor, query: Query, order: Order, page: Page
+) -> tuple[list[User], int]:
+    """One page, and how many match in all: less work than one after the other."""
+    actor.must(May.USERS_READ)
+    users, total = await store.search_and_count_users(tenant_id, query, order, page)
+    return list(users), total
+
+
 async def count_users(store: Store, tenant_id: int, actor: Actor, query: Query) -> int:
     """How many match, exactly."""
     actor.must(May.USERS_READ)
@@ -178,6 +188,7 @@ async def replace_primary(
 ) -> User:
     """The one address that dialects with a single one show; None removes it and the next follows."""
     tx.actor.must(May.USERS_UPDATE)
+    await must_outrank(tx, user)
     if value is None:
         return _keep(tx, user, identifiers.remove_primary(user, kind))
     return _keep(tx, user, identifiers.replace_primary(user, kind, value, tx.now, verified=verified))
@@ -186,6 +197,7 @@ async def replace_primary(
 async def set_verified(tx: Transaction, user: User, kind: Kind, address_id: str, *, verified: bool) -> User:
     """An administrator vouches for an address, or no longer does."""
     tx.actor.must(May.USERS_UPDATE)
+    await must_outrank(tx, user)
     return _keep(tx, user, identifiers.set_verified(user, kind, address_id, tx.now, verified=verified))
 
 
@@ -205,6 +217,7 @@ async def set_password(
 ) -> User:
     """A new password by an administrator. Sessions stay; `unlock` also lifts every lock and address block."""
     tx.actor.must(May.PASSWORDS_SET)
+    await must_outrank(tx, user)
     after = access.set_password(user, password.hash, password.scheme, tx.now, must_change=must_change)
     return _keep(tx, user, access.unlock(after) if unlock else after)
 
@@ -225,6 +238,7 @@ async def delete_user(tx: Transaction, user: User) -> None:
     """Everything of the user goes in one commit and the identifiers are free at once; events stay."""
     if not tx.actor.may_self(May.SELF_DELETE, user.id):
         tx.actor.must(May.USERS_DELETE)
+    await must_outrank(tx, user)
     tx.delete(user)
     tx.note("user.deleted", user_id=user.id, realm=user.realm)
 
@@ -232,6 +246,7 @@ async def delete_user(tx: Transaction, user: User) -> None:
 async def remove_password(tx: Transaction, user: User) -> User:
     """No password any more; other ways to sign in need not exist."""
     tx.actor.must(May.PASSWORDS_SET)
+    await must_outrank(tx, user)
     return _keep(tx, user, msgspec.structs.replace(user, password=None, must_change=None))
 
 

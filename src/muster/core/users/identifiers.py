@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from muster.core.errors import Conflict, Invalid, NotFound
 from muster.core.ids import new_id
+from muster.core.users.claims import forget_contact
 from muster.core.users.model import Address, User, Username, Verification
 from muster.core.users.shapes import Kind, canonical, has_control, is_uuid_shaped, username_key
 
@@ -135,7 +136,10 @@ def _list(user: User, kind: Kind) -> list[Address]:
 
 
 def _with(user: User, kind: Kind, addresses: list[Address]) -> User:
-    return replace(user, **{LISTS[kind]: in_order(addresses)})
+    before, after = _list(user, kind), in_order(addresses)
+    if kind != "wallet" and before[:1] != after[:1]:
+        user = forget_contact(user, kind)
+    return replace(user, **{LISTS[kind]: after})
 
 
 def _entry(user: User, kind: Kind, address_id: str) -> Address:

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from muster.core.users.model import Document, User
+from muster.core.users.model import Document, User, written
 
 Kind = Literal["public", "private", "unsafe"]
 Mode = Literal["replace", "merge_first_level", "merge_deep"]
@@ -13,7 +13,7 @@ Mode = Literal["replace", "merge_first_level", "merge_deep"]
 def set_metadata(user: User, kind: Kind, sent: Document | None, mode: Mode) -> User:
     """One of the documents changes as `mode` says; see `merged`."""
     before: Document | None = getattr(user.metadata, kind)
-    return replace(user, metadata=replace(user.metadata, **{kind: merged(before, sent, mode)}))
+    return replace(user, metadata=replace(user.metadata, **{f"{kind}_json": written(merged(before, sent, mode))}))
 
 
 def merged(before: Document | None, sent: Document | None, mode: Mode) -> Document | None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from muster.core.errors import Invalid
 from muster.core.ids import UserId
 from muster.core.records import Key, Record
 from muster.core.users.shapes import foreign_key, username_keys
@@ -109,12 +110,56 @@ class Image(Part, frozen=True, kw_only=True):
     hash: str
 
 
-class Metadata(Part, frozen=True, kw_only=True):
-    """Three documents for programs: seen by all, by back ends only, and written by the user themself."""
+_NOTHING = msgspec.Raw()
 
-    public: Document | None = None
-    private: Document | None = None
-    unsafe: Document | None = None
+
+class Metadata(Part, frozen=True, kw_only=True):
+    """Three documents for programs: seen by all, by back ends only, and written by the user themself.
+
+    They are kept as JSON, empty for "never said", and decoded only for who looks inside: most calls merely pass them on.
+    """
+
+    public_json: msgspec.Raw = msgspec.field(name="public", default=_NOTHING)
+    private_json: msgspec.Raw = msgspec.field(name="private", default=_NOTHING)
+    unsafe_json: msgspec.Raw = msgspec.field(name="unsafe", default=_NOTHING)
+
+    @classmethod
+    def of(
+        cls, *, public: Document | None = None, private: Document | None = None, unsafe: Document | None = None
+    ) -> "Metadata":
+        """The documents as a program holds them."""
+        return cls(public_json=written(public), private_json=written(private), unsafe_json=written(unsafe))
+
+    @property
+    def public(self) -> Document | None:
+        """A copy of one's own, as are the others."""
+        return _read(self.public_json)
+
+    @property
+    def private(self) -> Document | None:
+        return _read(self.private_json)
+
+    @property
+    def unsafe(self) -> Document | None:
+        return _read(self.unsafe_json)
+
+
+def written(document: Document | None) -> msgspec.Raw:
+    """A document as it is kept; `Invalid` when a text in it holds half a character."""
+    if document is None:
+        return _NOTHING
+    try:
+        return msgspec.Raw(_encode(document))
+    except UnicodeEncodeError:
+        raise Invalid("text_not_unicode") from None
+
+
+def _read(json: msgspec.Raw) -> Document | None:
+    return _decode(json) if json else None
+
+
+_decode = msgspec.json.Decoder(Document).decode
+_encode = msgspec.json.Encoder().encode
 
 
 class Password(Part, frozen=True, kw_only=True):
@@ -246,6 +291,13 @@ class Suspension(Part, frozen=True, kw_only=True):
     by: Door
 
 
+class GroupMembership(Part, frozen=True, kw_only=True):
+    """That the user is in a group, and since when. A group that was deleted may still be named here; nobody is shown it."""
+
+    group_id: str
+    joined_at: int
+
+
 class User(Record, frozen=True, kw_only=True):
     """A person of one tenant. `seq` is given by storage at the first commit and is 0 before.
 
@@ -284,6 +336,8 @@ class User(Record, frozen=True, kw_only=True):
     allow: Allow = Allow()
     legal_accepted_at: int | None = None
     hub_roles: list[str] = []
+    groups: list[GroupMembership] = []
+    organizations: list[str] = []
     vendor: dict[str, Document] = {}
     activity: "Activity | None" = None
 
@@ -327,8 +381,19 @@ class IpBlock(Part, frozen=True, kw_only=True):
     last_at: int
 
 
+class FactorUse(Part, frozen=True, kw_only=True):
+    """The last success of a second factor; `step` is the time step of a code, which is never taken again."""
+
+    at: int
+    step: int | None = None
+
+
 class Activity(Record, frozen=True, kw_only=True):
-    """What signing in leaves behind: one narrow row per user (`id` is the user's), so that it never rewrites the document."""
+    """What signing in leaves behind: one narrow row per user (`id` is the user's), so that it never rewrites the document.
+
+    `failures` are in a row, `attempts` and `successes` ever, `factors` by the factor's id. `sessions` counts those ever
+    started: whoever ends all of a user's sessions expects this row, so that none is started meanwhile.
+    """
 
     attempts: int = 0
     successes: int = 0
@@ -341,3 +406,5 @@ class Activity(Record, frozen=True, kw_only=True):
     place: dict[str, str] = {}
     lock: Lock | None = None
     ip_blocks: list[IpBlock] = []
+    factors: dict[str, FactorUse] = {}
+    sessions: int = 0

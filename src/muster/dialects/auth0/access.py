@@ -15,7 +15,7 @@ from muster.dialects.kit.call import Call, Caller, Site
 from muster.dialects.kit.errors import BadRequest, Forbidden, Unauthorized
 
 SCOPES: Final[dict[str, tuple[str, ...]]] = {
-    "read:users": (May.USERS_READ,),
+    "read:users": (May.USERS_READ, May.JOBS_EXPORT),
     "create:users": (May.USERS_CREATE, May.JOBS_IMPORT),
     "update:users": (May.USERS_UPDATE, May.USERS_UPDATE_PRIVATE, May.PASSWORDS_SET, May.USERS_SUSPEND),
     "delete:users": (May.USERS_DELETE,),

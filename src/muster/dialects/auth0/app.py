@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from muster.core.transaction import TransactionRunner
 from muster.dialects.auth0 import access, errors
 from muster.dialects.auth0.describe import description
-from muster.dialects.auth0.resources import client_grants, clients, connections, oauth, resource_servers, users
+from muster.dialects.auth0.resources import client_grants, clients, connections, jobs, oauth, resource_servers, users
 from muster.dialects.auth0.services import Services
 from muster.dialects.kit.api import Api, Dialect
 from muster.dialects.kit.call import Call
@@ -18,7 +20,7 @@ NAME = "auth0"
 
 BASE = "/api/v2"
 
-ROOTS = (b"/api/v2", b"/oauth/token")
+ROOTS = (b"/api/v2",)
 """The paths that lead here on a host that is bound to no dialect."""
 
 MANAGEMENT = [
@@ -27,16 +29,14 @@ MANAGEMENT = [
     *clients.ROUTES,
     *resource_servers.ROUTES,
     *client_grants.ROUTES,
+    *jobs.ROUTES,
 ]
 """The operations of the management API; their paths are relative to `BASE`."""
 
 
 def routes() -> Routes:
     """The compiled table."""
-    management = [
-        Route(route.method, BASE + route.path, route.handler, route.needs, route.title, route.about)
-        for route in MANAGEMENT
-    ]
+    management = [replace(route, path=BASE + route.path) for route in (*MANAGEMENT, jobs.DOWNLOAD)]
     described = Route("GET", "/openapi.json", description(MANAGEMENT), needs=None, title="Describe this API")
     return Routes([*management, *oauth.ROUTES, described])
 

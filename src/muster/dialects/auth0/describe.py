@@ -35,7 +35,9 @@ _REFUSALS = {
     403: "The token holds none of the scopes, or is not for this user.",
     404: "The thing asked for does not exist.",
     409: "The request contradicts what is already stored.",
+    413: "The body is larger than the operation takes.",
     429: "Too many calls; Retry-After says when to come back.",
+    500: "An internal error occurred.",
     503: "The server cannot answer just now; Retry-After says when to come back.",
 }
 
@@ -186,6 +188,11 @@ def _operation(route: Route) -> Document:
     }
     if about.body is not None:
         operation["requestBody"] = {"required": True, "content": _content(about.body)}
+    if about.form is not None:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"multipart/form-data": {"schema": schema_of(about.form)}},
+        }
     return operation
 
 

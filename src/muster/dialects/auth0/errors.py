@@ -41,12 +41,24 @@ def _too_large(detail: dict[str, Any]) -> str:
     return f"Payload content length greater than maximum allowed: {detail['limit']}"
 
 
+def _too_many_jobs(detail: dict[str, Any]) -> str:
+    what = {"users_import": "import users", "users_export": "export users"}[detail["kind"]]
+    return f"There are {detail['limit']} active {what} jobs, please wait until some of them are finished and try again"
+
+
 TABLE: dict[tuple[type[Refusal], str], Shown] = {
     (NotFound, "user"): Shown(404, "The user does not exist.", "inexistent_user"),
     (NotFound, "connection"): Shown(404, "The connection does not exist", "inexistent_connection"),
     (NotFound, "application"): Shown(404, "The client does not exist", "inexistent_client"),
     (NotFound, "clientgrant"): Shown(404, "The grant does not exist.", "inexistent_client_grant"),
     (NotFound, "api"): Shown(404, "The resource server does not exist", "inexistent_resource_server"),
+    (NotFound, "job"): Shown(404, "Job not found."),
+    (NotFound, "job_errors"): Shown(404, "The job does not exist"),
+    (BadRequest, "multipart"): Shown(
+        400, "Payload validation error: 'Invalid multipart payload format'.", "invalid_body"
+    ),
+    (Forbidden, "link_expired"): Shown(403, "The link has expired; ask for the job again.", "link_expired"),
+    (TooMany, "too_many_jobs"): Shown(429, _too_many_jobs, "too_many_jobs"),
     (BadRequest, "header"): Shown(400, "Bad HTTP authentication header format", "Bearer"),
     (BadRequest, "invalid_body"): Shown(400, _own, "invalid_body"),
     (BadRequest, "invalid_query_string"): Shown(400, _own, "invalid_query_string"),

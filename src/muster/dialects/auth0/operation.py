@@ -14,6 +14,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """An operation of the contract.
 
     `scopes` are the vendor's words for what a caller must hold, any one of them; the 403 text tells them in this order.
+    `form` describes a body with a file, which the handler reads and checks itself.
     A `query` of None lets any parameter pass unread; `answers` are the bodies by status, None for no body.
     """
 
@@ -21,6 +22,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     path: Object | None = None
     query: Object | None = None
     body: Field | None = None
+    form: Object | None = None
     answers: Mapping[int, Field | None] = {}
 
 

@@ -1,43 +1,123 @@
-"""What a connection demands of a new password, in this vendor's levels. Length is in characters, 72 bytes at most."""
+"""What a connection demands of a new password, in this vendor's levels, options and refusals."""
 
-import re
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
+from muster.core.passwords.policy import LONGEST_HISTORY, MOST_BYTES, Kind, Policy, Problem, folded, problems, was_used
+from muster.core.security import PasswordHasher
 from muster.dialects.kit.errors import BadRequest
 
-MOST_BYTES = 72
+LONGEST: Final = 72
+"""Bytes, as with bcrypt, whatever the password is hashed with here. A connection may have longer ones cut; we keep them whole."""
 
-LEVELS = {"none": (1, 0), "low": (6, 0), "fair": (8, 3), "good": (8, 3), "excellent": (10, 3)}
-"""Level → least length, and how many of lower case, upper case, digit and special must occur."""
+_KINDS: Final[dict[str, Kind]] = {"lowercase": "lower", "uppercase": "upper", "number": "digit", "special": "special"}
+_ALL: Final[tuple[Kind, ...]] = tuple(_KINDS.values())
+_OF_FOUR: Final = 3
 
-_CLASSES = (re.compile(r"[a-z]"), re.compile(r"[A-Z]"), re.compile(r"[0-9]"), re.compile(r"[^a-zA-Z0-9]"))
-_TYPES = dict(zip(("lowercase", "uppercase", "number", "special"), _CLASSES, strict=True))
+LEVELS: Final = {
+    "none": Policy(least=1),
+    "low": Policy(least=6),
+    "fair": Policy(least=8, kinds=_ALL[:3]),
+    "good": Policy(least=8, kinds=_ALL, kinds_needed=_OF_FOUR),
+    "excellent": Policy(least=10, kinds=_ALL, kinds_needed=_OF_FOUR, identical=2),
+}
+_IDENTICAL: Final = 2
+
+PERSONAL: Final = (
+    "name",
+    "username",
+    "nickname",
+    "email",
+    "user_metadata.name",
+    "user_metadata.first",
+    "user_metadata.last",
+)
+"""Where a user's information is that may not stand in the password, unless the connection lists the places itself."""
+
+_WEAK, _COMMON = "PasswordStrengthError: Password is too weak", "PasswordDictionaryError: Password is too common"
+_PERSONAL, _USED = (
+    "PasswordNoUserInfoError: Password contains user information",
+    "PasswordHistoryError: Password has previously been used",
+)
+_MESSAGES: Final[dict[Problem, str]] = {"known": _COMMON, "personal": _PERSONAL}
+"""What is not named here is a lack of strength."""
 
 
-def check_password(password: str, options: dict[str, Any]) -> None:
-    """Refuse a password that is too weak for a connection with these options, in the vendor's words."""
-    if len(password.encode()) > MOST_BYTES or "\0" in password or not strong_enough(password, options):
-        raise BadRequest("password", message="PasswordStrengthError: Password is too weak")
+class ConnectionPolicy:
+    """The rules of a connection with these options: the newer `password_options`, or the older single ones."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.rules, self._places = _newer(options) if _dict(options.get("password_options")) else _older(options)
+
+    def check(self, password: str, user: dict[str, Any], is_known: Callable[[str], bool]) -> None:
+        """Refuse what is wrong with a password for this user, who is as the API shows users; the first reason is told."""
+        about = [text.partition("@")[0] for place in self._places if isinstance(text := _at(user, place), str)]
+        found = problems(self.rules, password, about=about, is_known=is_known)
+        if found:
+            raise BadRequest("password", message=_MESSAGES.get(found[0], _WEAK))
+
+    async def check_history(self, passwords: PasswordHasher, password: str, former: Sequence[str]) -> None:
+        """Refuse one that the user had before; `former` are the hashes, the present one first."""
+        if await was_used(self.rules, passwords, password, former):
+            raise BadRequest("password", message=_USED)
 
 
-def strong_enough(password: str, options: dict[str, Any]) -> bool:
-    """Whether a password meets the connection's level, or its `password_options.complexity` where it has that."""
-    complexity = _dict(_dict(options.get("password_options")).get("complexity"))
-    if complexity:
-        wanted = [_TYPES[name] for name in complexity.get("character_types", ()) if name in _TYPES]
-        met = sum(bool(kind.search(password)) for kind in wanted)
-        needed = len(wanted) if complexity.get("character_type_rule", "all") == "all" else min(3, len(wanted))
-        least = complexity.get("min_length", 1)
-        repeated = complexity.get("identical_characters") == "block" and re.search(r"(.)\1\1", password)
-        return len(password) >= least and met >= needed and not repeated
-    level = options.get("passwordPolicy") or "none"
-    least, classes = LEVELS.get(level, LEVELS["good"])
-    least = _dict(options.get("password_complexity_options")).get("min_length", least)
-    if len(password) < least or sum(bool(kind.search(password)) for kind in _CLASSES) < classes:
-        return False
-    if level == "fair" and not all(kind.search(password) for kind in _CLASSES[:3]):
-        return False
-    return not (level == "excellent" and re.search(r"(.)\1\1", password))
+def _older(options: dict[str, Any]) -> tuple[Policy, Sequence[str]]:
+    level = LEVELS.get(options.get("passwordPolicy") or "none", LEVELS["good"])
+    dictionary = _dict(options.get("password_dictionary"))
+    history = _dict(options.get("password_history"))
+    refuses_known = dictionary.get("enable") is True
+    return (
+        Policy(
+            least=_dict(options.get("password_complexity_options")).get("min_length", level.least),
+            most_bytes=LONGEST,
+            kinds=level.kinds,
+            kinds_needed=level.kinds_needed,
+            identical=level.identical,
+            nul=False,
+            known=not refuses_known,
+            words=folded(dictionary.get("dictionary") or ()) if refuses_known else frozenset(),
+            personal=_dict(options.get("password_no_personal_info")).get("enable") is not True,
+            history=_size(history, 5) if history.get("enable") is True else 0,
+        ),
+        PERSONAL,
+    )
+
+
+def _newer(options: dict[str, Any]) -> tuple[Policy, Sequence[str]]:
+    parts = _dict(options["password_options"])
+    shape, dictionary = _dict(parts.get("complexity")), _dict(parts.get("dictionary"))
+    history, personal = _dict(parts.get("history")), _dict(parts.get("profile_data"))
+    kinds = tuple(_KINDS[name] for name in dict.fromkeys(shape.get("character_types") or ()) if name in _KINDS)
+    of_four = shape.get("character_type_rule") == "three_of_four"
+    refuses_known = dictionary.get("active") is True
+    return (
+        Policy(
+            least=shape.get("min_length", 1),
+            most_bytes=MOST_BYTES if shape.get("max_length_exceeded") == "truncate" else LONGEST,
+            kinds=kinds,
+            kinds_needed=min(_OF_FOUR, len(kinds)) if of_four else None,
+            identical=_IDENTICAL if shape.get("identical_characters") == "block" else None,
+            sequences=shape.get("sequential_characters") != "block",
+            nul=False,
+            known=not refuses_known,
+            words=folded(dictionary.get("custom") or ()) if refuses_known else frozenset(),
+            personal=personal.get("active") is not True,
+            history=_size(history, 3) if history.get("active") is True else 0,
+        ),
+        personal.get("blocked_fields", PERSONAL),
+    )
+
+
+def _size(history: dict[str, Any], usual: int) -> int:
+    return min(int(history.get("size", usual)), LONGEST_HISTORY)
+
+
+def _at(user: dict[str, Any], place: str) -> Any:
+    value: Any = user
+    for name in place.split("."):
+        value = _dict(value).get(name)
+    return value
 
 
 def _dict(value: object) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import msgspec
 
 from muster.core.clock import Clock
 from muster.core.connections.model import Connection
+from muster.core.passwords.policy import nothing_known
 from muster.core.security import PasswordHasher, SecretBox, TokenIssuer
 from muster.core.store import Store
 from muster.dialects.kit.call import Site
@@ -30,10 +31,16 @@ class Realms:
         return known
 
 
+def _nobody() -> None:
+    """Nobody does jobs here."""
+
+
 class Services(msgspec.Struct, frozen=True):
     """`tokens` gives the key ring that signs and checks a tenant's management tokens.
 
     `most_results` is where paging through a list of users ends; None, the default, means that it does not.
+    `is_known_password` looks a password up among the common and breached ones.
+    `wake_jobs` tells whoever does jobs in this process that there is one; others find it by themselves.
     """
 
     clock: Clock
@@ -45,3 +52,5 @@ class Services(msgspec.Struct, frozen=True):
     epochs: AccessEpochs
     checked: CheckedCredentials
     most_results: int | None = None
+    wake_jobs: Callable[[], None] = _nobody
+    is_known_password: Callable[[str], bool] = nothing_known

@@ -5,7 +5,7 @@ its request id and answered without a word about the inside.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -53,6 +53,7 @@ class Api:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         dialect = self.dialect
+        scope["muster.dialect"] = dialect.name
         call = scope["muster.call"] = Call(scope, self._runner, dialect.services)
         try:
             reply = await self._answer(call, receive)
@@ -66,6 +67,9 @@ class Api:
             log.exception("a call failed", extra={"request_id": call.request_id, "dialect": dialect.name})
             reply = dialect.refuse(call, Crash("internal_error"))
         call.status = reply.status
+        if reply.chunks is not None:
+            await self._stream(call, reply, reply.chunks, send)
+            return
         await send(
             {
                 "type": "http.response.start",
@@ -88,6 +92,16 @@ class Api:
             caller = await self.dialect.authenticate(call)
             call.tenant_id, call.actor, call.more = caller.tenant_id, caller.actor, caller.more
             self.dialect.permit(call)
-        if call.method not in ("GET", "HEAD"):
+        if route.reads_body:
+            call.receive = receive
+        elif call.method not in ("GET", "HEAD"):
             call.body = await read_body(receive, most=self.dialect.most_bytes)
         return await route.handler(call)
+
+    async def _stream(self, call: Call, reply: Reply, chunks: AsyncIterator[bytes], send: Send) -> None:
+        headers = [*reply.headers, (b"x-request-id", call.request_id.encode()), *self.dialect.headers(call)]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        if call.method != "HEAD":
+            async for chunk in chunks:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})

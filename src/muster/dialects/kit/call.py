@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
 
+from starlette.types import Receive
+
 from muster.core.actor import Actor
 from muster.core.events import Context
 from muster.core.store import Store
@@ -59,17 +61,22 @@ class Call:
         "path",
         "raw_path",
         "raw_query",
+        "receive",
         "request_id",
         "route",
         "runner",
+        "scheme",
         "services",
         "site",
         "status",
         "tenant_id",
     )
 
+    receive: Receive
+
     def __init__(self, scope: Mapping[str, Any], runner: TransactionRunner, services: Any) -> None:
         self.method: str = scope["method"]
+        self.scheme: str = scope.get("scheme", "http")
         self.raw_path: bytes = scope["raw_path"]
         self.raw_query: bytes = scope["query_string"]
         self.headers: list[tuple[bytes, bytes]] = scope["headers"]

@@ -21,6 +21,7 @@ class Route(msgspec.Struct, frozen=True):
 
     `needs` of None means that the operation does its own authentication (a token endpoint, a description).
     `title` is the operation's name in the vendor's words, `about` whatever else a dialect keeps beside its routes.
+    With `reads_body` the handler reads the body itself, from `call.receive`.
     """
 
     method: str
@@ -29,6 +30,7 @@ class Route(msgspec.Struct, frozen=True):
     needs: tuple[str, ...] | None
     title: str = ""
     about: Any = None
+    reads_body: bool = False
 
 
 class _Node:
@@ -86,6 +88,7 @@ class Routes:
 def decode_percent(raw: bytes, code: str) -> str:
     """Percent-decoded text; `BadRequest(code)` for what is no text."""
     try:
+        raw = raw.replace(b"%7C", b"|")  # what ids are joined with, and all that most of them escape
         if b"%" in raw:
             first, *escaped = raw.split(b"%")
             raw = first + b"".join([_BYTES[part[:2]] + part[2:] for part in escaped])

@@ -45,7 +45,10 @@ CREATE TABLE users (
 CREATE INDEX users_listed ON users (tenant_id, seq) WHERE internal = 0;
 CREATE INDEX users_by_creation ON users (tenant_id, created_at, seq) WHERE internal = 0;
 CREATE INDEX users_by_update ON users (tenant_id, updated_at, seq) WHERE internal = 0;
-CREATE INDEX users_overflowing ON users (tenant_id, seq) WHERE overflow = 1;
+-- The few who are not.
+CREATE INDEX users_internal ON users (tenant_id, seq) WHERE internal = 1;
+-- Those whom a search cannot decide by its indexes alone. The number is the core's TERMS_VERSION.
+CREATE INDEX users_to_look_at ON users (tenant_id, seq) WHERE overflow = 1 OR terms_version < 1;
 
 -- The exact number of listed users is the sum of a tenant's rows; many rows, so that concurrent creations do not queue.
 CREATE TABLE user_counts (
@@ -93,23 +96,62 @@ CREATE TABLE locators (
     PRIMARY KEY (tenant_id, realm, kind, value)
 ) WITHOUT ROWID;
 
--- Search: one row per fact of a listed user; `n` is the user's `seq` ---------------------------------------------------------
+-- Search: one row per fact of a listed user; `n` is the user's `seq` and `field` 64 bits that stand for a field's name ----------
 
 CREATE TABLE text_terms (
     tenant_id integer NOT NULL,
-    field key_text NOT NULL,
+    n integer NOT NULL,
+    field bigint NOT NULL,
     value key_text NOT NULL,
-    n bigint NOT NULL,
     PRIMARY KEY (tenant_id, field, value, n)
 ) WITHOUT ROWID;
 
 CREATE TABLE number_terms (
     tenant_id integer NOT NULL,
-    field key_text NOT NULL,
+    n integer NOT NULL,
+    field bigint NOT NULL,
     value double precision NOT NULL,
-    n bigint NOT NULL,
     PRIMARY KEY (tenant_id, field, value, n)
 ) WITHOUT ROWID;
+
+-- What people type to find a user, as one text, for searches within it by groups of three letters (trigrams). Both engines
+-- answer `text LIKE ?` on `user_trigrams`: SQLite from an index that triggers keep in step, PostgreSQL from one of its own.
+CREATE TABLE user_texts (
+    n integer PRIMARY KEY,
+    tenant_id integer NOT NULL,
+    text key_text NOT NULL
+);
+
+-- only: sqlite
+CREATE VIRTUAL TABLE user_trigrams USING fts5
+(tenant_id UNINDEXED, text, content='user_texts', content_rowid='n', tokenize='trigram', detail='none', columnsize=0);
+
+-- only: sqlite
+CREATE TRIGGER user_texts_added AFTER INSERT ON user_texts BEGIN
+    INSERT INTO user_trigrams (rowid, text) VALUES (new.n, new.text); END;
+
+-- only: sqlite
+CREATE TRIGGER user_texts_gone AFTER DELETE ON user_texts BEGIN
+    INSERT INTO user_trigrams (user_trigrams, rowid, text) VALUES ('delete', old.n, old.text); END;
+
+-- only: sqlite
+CREATE TRIGGER user_texts_changed AFTER UPDATE ON user_texts BEGIN
+    INSERT INTO user_trigrams (user_trigrams, rowid, text) VALUES ('delete', old.n, old.text), (NULL, new.n, new.text); END;
+
+-- only: postgresql
+DO 'BEGIN CREATE EXTENSION IF NOT EXISTS pg_trgm; EXCEPTION WHEN OTHERS THEN RAISE EXCEPTION USING MESSAGE =
+    ''the extension pg_trgm is needed and cannot be created ('' || SQLERRM || ''); install the contrib package of '' ||
+    ''PostgreSQL, or let an administrator run CREATE EXTENSION pg_trgm in this database, and try again''; END';
+
+-- only: postgresql
+CREATE INDEX user_texts_trigrams ON user_texts USING gin (text gin_trgm_ops);
+
+-- only: postgresql
+CREATE VIEW user_trigrams AS SELECT n AS rowid, tenant_id, text FROM user_texts;
+
+-- SQLite's word for it.
+-- only: postgresql
+CREATE FUNCTION instr(text, text) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT strpos($1, $2)';
 
 -- Every other kind of record -----------------------------------------------------------------------------------------------
 

@@ -13,12 +13,12 @@ from muster.core.transaction import Transaction
 from muster.core.users import actions
 from muster.core.users.actions import HashedPassword
 from muster.core.users.model import User
-from muster.dialects.auth0 import lucene
 from muster.dialects.auth0.operation import Operation, body_of, query_of
 from muster.dialects.auth0.paging import chosen, offset_of, project, show_page
-from muster.dialects.auth0.password_policy import check_password
+from muster.dialects.auth0.password_policy import ConnectionPolicy
 from muster.dialects.auth0.resources.user_update import allowed_change, update_user
 from muster.dialects.auth0.schema import users as schema
+from muster.dialects.auth0.search.meaning import parse
 from muster.dialects.auth0.services import Services
 from muster.dialects.auth0.validation import body_problem, query_problem
 from muster.dialects.auth0.wire import users as wire
@@ -31,16 +31,20 @@ from muster.dialects.kit.routes import Route
 
 SORTS = {
     "email": "email",
+    "email_verified": "email_verified",
     "name": "shown_name",
     "nickname": "shown_nickname",
     "given_name": "given_name",
     "family_name": "family_name",
     "username": "username",
     "phone_number": "phone",
-    "user_id": "seq",
+    "phone_verified": "phone_verified",
+    "blocked": "suspended",
+    "user_id": "id",
     "created_at": "created_at",
     "updated_at": "updated_at",
     "last_login": "last_login",
+    "last_ip": "last_ip",
     "logins_count": "logins",
 }
 """What a list can be sorted by, and the core's name for it."""
@@ -54,7 +58,7 @@ async def create(call: Call) -> Reply:
     body = body_of(call)
     realm = await _realm(call, body["connection"])
     _check_new(body, realm)
-    new = parse_new(body, await _hashed(call, body.get("password"), realm))
+    new = parse_new(body, await _hashed(call, body, realm))
     asked = body.get("verify_email")
     mail = asked is not False and new.emails != [] and (bool(asked) or not new.emails[0].verified)
     try:
@@ -95,16 +99,21 @@ async def list_(call: Call) -> Reply:
             "view-search-results-by-page#limitation",
         )
     query = await _query(call, asked)
+    order = _order(asked.get("sort"))
+    who = (call.store, call.tenant_id, call.caller)
     users: Sequence[User] = []
-    if query is not None and paging.page.limit:
-        order = _order(asked.get("sort"))
-        users = await actions.list_users(call.store, call.tenant_id, call.caller, query, order, paging.page)
+    total = 0
+    if not paging.page.limit:
+        total = await actions.count_users(*who, query)
+    elif paging.totals:
+        users, total = await actions.list_and_count_users(*who, query, order, paging.page)
+    else:
+        users = await actions.list_users(*who, query, order, paging.page)
     shape = chosen(asked)
     realms = await _realms(call, users)
     items = [project(wire.show_user(user, realms), shape) for user in users]
     if not paging.totals:
         return json_reply(200, items)
-    total = await actions.count_users(call.store, call.tenant_id, call.caller, query) if query is not None else 0
     return json_reply(200, show_page(paging, "users", items, total, length=True))
 
 
@@ -148,7 +157,10 @@ async def _delete(tx: Transaction, key: Any) -> None:
 
 
 async def _show(call: Call, user: User) -> dict[str, Any]:
-    return wire.show_user(user, await _realms(call, (user,)))
+    if user.links:
+        return wire.show_user(user, await _realms(call, (user,)))
+    home = await _services(call).realms.get(call.tenant_id, user.realm)  # nearly everyone has no other connection
+    return wire.show_user(user, {} if home is None else {user.realm: home})
 
 
 async def _realms(call: Call, users: Sequence[User]) -> wire.Realms:
@@ -169,19 +181,26 @@ async def _new_password(call: Call, key: UserId | Key, body: dict[str, Any]) -> 
     tx = Transaction(call.store, call.tenant_id, call.caller, _services(call).clock.now())
     user = await actions.find_user(tx, key)
     await allowed_change(tx, user, body)
-    return await _hashed(call, body["password"], await tx.need(Connection, user.realm))
+    former = [] if user.password is None else [user.password.hash, *user.password.history]
+    shown = {**wire.opened(await _show(call, user)), **body}
+    return await _hashed(call, shown, await tx.need(Connection, user.realm), former)
 
 
-async def _hashed(call: Call, password: str | None, realm: Connection) -> HashedPassword | None:
-    """The slow part, before and outside of any act."""
+async def _hashed(
+    call: Call, user: dict[str, Any], realm: Connection, former: Sequence[str] = ()
+) -> HashedPassword | None:
+    """The slow part, before and outside of any act. `user` is as sent or shown, with the password that is wanted."""
+    password = user.get("password")
     if password is None:
         return None
-    check_password(password, realm.options)
-    return HashedPassword(await _services(call).passwords.hash(password), "argon2")
+    services, policy = _services(call), ConnectionPolicy(realm.options)
+    policy.check(password, user, services.is_known_password)
+    await policy.check_history(services.passwords, password, former)
+    return HashedPassword(await services.passwords.hash(password), "argon2")
 
 
-async def _query(call: Call, asked: dict[str, Any]) -> Query | None:
-    """What is searched for; None when nobody can match."""
+async def _query(call: Call, asked: dict[str, Any]) -> Query:
+    """What is searched for."""
     engine, q = asked.get("search_engine"), asked.get("q")
     if engine in ("v1", "v2"):
         use = " Use search_engine=v3 instead." if engine == "v2" else ""
@@ -189,10 +208,10 @@ async def _query(call: Call, asked: dict[str, Any]) -> Query | None:
         raise BadRequest("invalid_query_string", message=message)
     if not q or not q.strip():
         return Everyone()
-    names: dict[str, str] = {}
-    if "identities.connection" in q:
-        names = {c.name: c.id for c in await call.store.records(call.tenant_id, Connection) if not c.internal}
-    return lucene.parse(q, names)
+    connections: Sequence[Connection] = ()
+    if "identities" in q:
+        connections = [one for one in await call.store.records(call.tenant_id, Connection) if not one.internal]
+    return parse(q, connections)
 
 
 def _order(sort: str | None) -> Order:

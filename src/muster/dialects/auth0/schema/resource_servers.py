@@ -82,6 +82,7 @@ RESOURCE_SERVER = Object(
     members={
         "id": Text("The API's id: 24 hexadecimal digits."),
         **_MEMBERS,
+        "name": Text("What the API is called; its identifier when it was given no name."),
         "identifier": optional(_MEMBERS["identifier"]),
         "is_system": Flag("Whether the API is one of the server's own."),
         "client_id": Text("The client that the API is part of.", format="client-id"),

@@ -63,7 +63,7 @@ def parse_new(body: dict[str, Any], password: HashedPassword | None) -> NewUser:
         phones=[NewAddress(phone, verified=body.get("phone_verified", False))] if phone else [],
         username=username.lower() if username else None,
         profile=Profile(**{name: body[name] for name in PROFILE if body.get(name) is not None}),
-        metadata=Metadata(unsafe=body.get("user_metadata"), private=body.get("app_metadata")),
+        metadata=Metadata.of(unsafe=body.get("user_metadata"), private=body.get("app_metadata")),
         password=password,
         suspended=body.get("blocked"),
     )

@@ -2,8 +2,11 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
+
+import msgspec
 
 from muster.core.connections.model import Connection
 from muster.core.users.model import Link, User
@@ -31,7 +34,7 @@ _OWN_MEMBERS = frozenset(
 
 _AVATAR = "https://s.gravatar.com/avatar/%s?s=480&r=pg&d=https%%3A%%2F%%2Fcdn.auth0.com%%2Favatars%%2F%s.png"
 
-_PROVIDERS = {
+PROVIDERS = {
     "google": "google-oauth2",
     "microsoft": "windowslive",
     "gitlab": "oauth2",
@@ -45,6 +48,8 @@ _PROVIDERS = {
 
 Realms = dict[str, Connection]
 
+_decode = msgspec.json.Decoder().decode
+
 
 def show_user(user: User, realms: Realms) -> dict[str, Any]:
     """The whole user. `realms` holds the connections that the user names, by id."""
@@ -53,10 +58,11 @@ def show_user(user: User, realms: Realms) -> dict[str, Any]:
         shown.update((name, value) for name, value in user.links[0].profile.items() if name not in _OWN_MEMBERS)
     shown["user_id"] = user_id = show_user_id(user)
     _show_person(shown, user, user_id)
-    if user.metadata.unsafe is not None:
-        shown["user_metadata"] = user.metadata.unsafe
-    if user.metadata.private is not None:
-        shown["app_metadata"] = user.metadata.private
+    metadata = user.metadata
+    if metadata.unsafe_json:
+        shown["user_metadata"] = metadata.unsafe_json
+    if metadata.private_json:
+        shown["app_metadata"] = metadata.private_json
     if user.suspended is not None:
         shown["blocked"] = user.suspended
     shown["identities"] = show_identities(user, user_id, realms)
@@ -66,6 +72,11 @@ def show_user(user: User, realms: Realms) -> dict[str, Any]:
         if user.mfa.changed_at is not None:
             shown["multifactor_last_modified"] = show_time(user.mfa.changed_at)
     return shown
+
+
+def opened(shown: dict[str, Any]) -> dict[str, Any]:
+    """A shown user whose metadata can be looked into: `show_user` passes it on as it is kept."""
+    return {name: _decode(value) if isinstance(value, msgspec.Raw) else value for name, value in shown.items()}
 
 
 def _show_person(shown: dict[str, Any], user: User, user_id: str) -> None:
@@ -108,8 +119,12 @@ def default_picture(user_id: str, email: str | None, name: str | None) -> str:
     """The picture of a user who has none: a Gravatar address that falls back to two letters of the name or the e-mail."""
     digest = hashlib.md5((email or user_id).encode(), usedforsecurity=False).hexdigest()
     source = name or email
-    letters = source[:2].lower() if source else "default"
-    return _AVATAR % (digest, letters if letters.isalnum() and letters.isascii() else quote(letters, safe=""))
+    return _AVATAR % (digest, _letters(source[:2]) if source else "default")
+
+
+@lru_cache(maxsize=4096)
+def _letters(first: str) -> str:
+    return quote(first.lower(), safe="")
 
 
 def show_identities(user: User, user_id: str, realms: Realms) -> list[dict[str, Any]]:
@@ -124,7 +139,7 @@ def show_identities(user: User, user_id: str, realms: Realms) -> list[dict[str, 
         "provider": "auth0" if realm is None or realm.kind == "database" else realm.strategy,
         "isSocial": False,
     }
-    return [home, *(show_link(link, realms) for link in links)]
+    return [home, *(show_link(link, realms) for link in links)] if links else [home]
 
 
 def show_link(link: Link, realms: Realms, *, with_profile: bool = True) -> dict[str, Any]:
@@ -133,7 +148,7 @@ def show_link(link: Link, realms: Realms, *, with_profile: bool = True) -> dict[
     shown: dict[str, Any] = {
         "connection": realm.name if realm is not None else link.connection_id,
         "user_id": link.subject,
-        "provider": "auth0" if link.kind == "database" else _PROVIDERS.get(link.provider, link.provider),
+        "provider": "auth0" if link.kind == "database" else PROVIDERS.get(link.provider, link.provider),
         "isSocial": link.kind == "social",
     }
     if with_profile and link.profile:

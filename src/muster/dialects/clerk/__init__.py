@@ -1,0 +1,1 @@
+"""Clerk's Backend API over the core."""

@@ -1,0 +1,186 @@
+"""This API as an OpenAPI 3.1 document, made from the very tables that the calls are checked against."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from muster import __version__
+from muster.dialects.clerk.operation import Operation
+from muster.dialects.clerk.reply import JSON
+from muster.dialects.clerk.schema import organizations, sessions, users
+from muster.dialects.clerk.schema.fields import Field, Flag, Integer, List, Object, OneOf, Text, always
+from muster.dialects.clerk.schema.listing import DELETED
+from muster.dialects.kit.call import Call
+from muster.dialects.kit.reply import Reply
+from muster.dialects.kit.routes import Handler, Route
+
+Document = dict[str, Any]
+
+MOST_KEPT = 64
+"""How many encoded documents are kept: one for each public address that is asked."""
+
+_ERRORS = Object(
+    members={
+        **always(
+            errors=List(
+                items=Object(
+                    members={
+                        **always(message=Text(), long_message=Text(), code=Text()),
+                        "meta": Object(),
+                    }
+                )
+            )
+        ),
+        "clerk_trace_id": Text(),
+        "meta": Object(),
+    }
+)
+
+_NAMED = {
+    "ClerkErrors": _ERRORS,
+    "DeletedObject": DELETED,
+    "EmailAddress": users.EMAIL_ADDRESS,
+    "EnterpriseAccount": users.ENTERPRISE_ACCOUNT,
+    "ExternalAccountWithVerification": users.EXTERNAL_ACCOUNT,
+    "Invitation": organizations.INVITATION,
+    "JWKS": organizations.JWKS,
+    "Organization": organizations.ORGANIZATION,
+    "OrganizationInvitation": organizations.MEMBER_INVITATION,
+    "OrganizationMembership": organizations.MEMBERSHIP,
+    "OrganizationWithLogo": organizations.WITH_LOGO,
+    "Passkey": users.PASSKEY,
+    "PhoneNumber": users.PHONE_NUMBER,
+    "RedirectURL": organizations.REDIRECT_URL,
+    "SAMLAccount": users.SAML_ACCOUNT,
+    "Session": sessions.SESSION,
+    "TotalCount": users.TOTAL,
+    "User": users.USER,
+    "Web3Wallet": users.WEB3_WALLET,
+}
+"""What several answers share, under the vendor's names."""
+
+_REFERENCES = {id(schema): f"#/components/schemas/{name}" for name, schema in _NAMED.items()}
+_TYPES = {Text: "string", Flag: "boolean", Integer: "integer", List: "array", Object: "object"}
+_REFUSALS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
+
+
+def description(routes: Sequence[Route]) -> Handler:
+    """The handler that answers the document of these routes, encoded once for each public address."""
+    encoded: dict[str, bytes] = {}
+
+    async def describe(call: Call) -> Reply:
+        address = call.site.public_url
+        body = encoded.get(address)
+        if body is None:
+            if len(encoded) >= MOST_KEPT:
+                encoded.clear()
+            body = encoded[address] = await asyncio.to_thread(lambda: msgspec.json.encode(document(routes, address)))
+        return Reply(200, body, (JSON,))
+
+    return describe
+
+
+def document(routes: Sequence[Route], public_url: str) -> Document:
+    """The OpenAPI document of routes, whose paths are relative to `<public_url>v1`."""
+    paths: dict[str, Document] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Clerk Backend API, served by Muster",
+            "version": __version__,
+            "description": "The users of this server in the form that clients of Clerk's Backend API expect.",
+        },
+        "servers": [{"url": f"{public_url}v1"}],
+        "security": [{"bearerAuth": []}],
+        "paths": paths,
+        "components": {
+            "schemas": {name: _inline(schema) for name, schema in _NAMED.items()},
+            "securitySchemes": {
+                "bearerAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "sk_<environment>_<key>"}
+            },
+        },
+    }
+
+
+def schema_of(field: Field) -> Document:
+    """A field as JSON Schema (2020-12)."""
+    reference = _REFERENCES.get(id(field))
+    return _inline(field) if reference is None else {"$ref": reference}
+
+
+def _inline(field: Field) -> Document:
+    schema: Document = {"description": field.about} if field.about else {}
+    kind = _TYPES.get(type(field))
+    if kind is not None:
+        schema["type"] = [kind, "null"] if field.nullable else kind
+    if field.deprecated:
+        schema["deprecated"] = True
+    match field:
+        case Text():
+            schema |= _present(minLength=field.min, maxLength=field.max)
+            if field.one_of:
+                schema["enum"] = [*field.one_of, None] if field.nullable else list(field.one_of)
+        case Integer():
+            schema |= _present(minimum=field.min, maximum=field.max)
+        case List():
+            schema |= {"items": schema_of(field.items), **_present(minItems=field.min, maxItems=field.max)}
+        case Object():
+            schema |= _object(field)
+        case OneOf():
+            schema["oneOf"] = [schema_of(shape) for shape in field.shapes]
+    return schema
+
+
+def _object(field: Object) -> Document:
+    schema: Document = {}
+    if field.members:
+        schema["properties"] = {name: schema_of(member) for name, member in field.members.items()}
+    needed = [name for name, member in field.members.items() if member.required]
+    if needed:
+        schema["required"] = needed
+    schema["additionalProperties"] = not field.closed
+    return schema
+
+
+def _operation(route: Route) -> Document:
+    about: Operation = route.about
+    names = [segment[1:-1] for segment in route.path.split("/") if segment.startswith("{")]
+    query = about.query.members if about.query is not None else {}
+    operation: Document = {
+        "operationId": "_".join(
+            [route.method.lower(), *(part.strip("{}") for part in route.path.strip("/").split("/"))]
+        ),
+        "summary": route.title,
+        "tags": [route.path.split("/")[1]],
+        "parameters": [
+            *({"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names),
+            *(
+                {"name": name, "in": "query", "required": f.required, "schema": schema_of(f)}
+                for name, f in query.items()
+            ),
+        ],
+        "responses": {
+            "200": {"description": "Done.", "content": _content(about.answer)},
+            **{str(status): {"description": "Refused.", "content": _content(_ERRORS)} for status in _REFUSALS},
+        },
+    }
+    if route.needs is None:
+        operation["security"] = []
+    body = about.body if about.body is not None else about.bodies
+    if body is not None:
+        operation["requestBody"] = {"content": _content(body)}
+    if about.form is not None:
+        operation["requestBody"] = {"content": {"multipart/form-data": {"schema": schema_of(about.form)}}}
+    return operation
+
+
+def _content(field: Field) -> Document:
+    return {"application/json": {"schema": schema_of(field)}}
+
+
+def _present(**values: object) -> Document:
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,1 @@
+"""MATTR VII's Users API."""

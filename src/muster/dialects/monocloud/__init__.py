@@ -1,0 +1,1 @@
+"""MonoCloud's Management API."""

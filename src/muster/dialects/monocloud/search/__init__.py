@@ -1,0 +1,1 @@
+"""The language of `filter`: `grammar` reads it, `meaning` asks it of users, `plain` of a short list."""

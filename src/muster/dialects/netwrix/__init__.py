@@ -1,0 +1,1 @@
+"""Netwrix Change Tracker's users API, in the form of the ServiceStack framework that it is made with."""

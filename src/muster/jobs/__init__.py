@@ -1,0 +1,1 @@
+"""Doing jobs: who takes which, and the works that need nothing but the core."""

@@ -1,0 +1,137 @@
+"""Who may do what: tokens, roles, and what a client without them is told."""
+
+from typing import Any
+
+import httpx
+from msgspec.structs import replace
+
+from muster.core.apps.actions import delete_app
+from muster.dialects.kit.api import Api
+from muster.dialects.kit.call import Site
+from muster.dialects.kit.limits import TokenBucket
+from muster.dialects.mattr import app, furnish
+from muster.dialects.mattr.access import ROLES, audiences
+from muster.dialects.mattr.resources.oauth import is_for_this_api
+from tests.dialects.mattr.service import AUDIENCE, PUBLIC_URL, SECRETS, Mattr, running
+
+ID = "0c3fad74-a8df-4a2d-8e75-f2d356b413ba"
+REFUSED = {"error": "access_denied", "error_description": "Unauthorized"}
+
+ALLOWED = {
+    "admin": {"users", "providers", "events"},
+    "issuer": {"users", "providers"},
+    "auditor": {"events"},
+    "verifier": set(),
+    "dts-provider": set(),
+    "dts-consumer": set(),
+}
+
+
+def group_of(path: str) -> str:
+    if "provider" in path:
+        return "providers"
+    return "events" if "events" in path else "users"
+
+
+async def test_each_operation_wants_a_token_and_a_role(mattr: Mattr) -> None:
+    guarded = [route for route in app.operations() if route.needs is not None]
+    assert len(guarded) == 2 * 7 + 3 * 5 + 3
+    assert ALLOWED.keys() == ROLES.keys()
+    async with mattr.bare() as http:
+        for route in guarded:
+            path = route.path.replace("{id}", ID).replace("{userId}", ID)
+            answer = await http.request(route.method, path, content=b"no json")
+            seen = (answer.status_code, answer.text, answer.headers["content-type"], answer.headers["www-authenticate"])
+            assert seen == (401, "Unauthorized", "text/plain; charset=utf-8", "Bearer")
+    for role, allowed in ALLOWED.items():
+        async with await mattr.with_roles([role]) as http:
+            for route in guarded:
+                path = route.path.replace("{id}", ID).replace("{userId}", ID)
+                answer = await http.request(route.method, path, content=b"no json")
+                forbidden = (answer.status_code, answer.content) == (403, b"")
+                assert forbidden is (group_of(route.path) not in allowed), (role, route.method, route.path)
+
+
+async def test_a_token_is_asked_for(mattr: Mattr) -> None:
+    client = mattr.clients[mattr.site.tenant_id]
+    form: dict[str, Any] = {"grant_type": "client_credentials", "audience": AUDIENCE, **client._asdict()}
+    async with mattr.bare() as http:
+        for given in list[dict[str, Any]](
+            [{"json": form}, {"data": form}, {"json": form | {"audience": f"{PUBLIC_URL}mattr"}}]
+        ):
+            answer = await http.post("/oauth/token", **given)
+            token = answer.json()
+            assert (answer.status_code, token) == (
+                200,
+                {"access_token": token["access_token"], "expires_in": 86_400, "token_type": "Bearer"},
+            )
+            assert answer.headers["cache-control"] == "no-store"
+        for wrong in (
+            {"client_secret": "wrong"},
+            {"client_secret": None},
+            {"client_secret": ""},
+            {"client_id": "unknown"},
+            {"client_id": ["a"]},
+            {"audience": "https://elsewhere.example.com"},
+            {"audience": f"{PUBLIC_URL}api/v2/"},
+            {"audience": None},
+        ):
+            answer = await http.post("/oauth/token", json=form | wrong)
+            assert (wrong, answer.status_code, answer.json()) == (wrong, 401, REFUSED)
+        for grant in ("password", "", None):
+            answer = await http.post("/oauth/token", json=form | {"grant_type": grant})
+            assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")
+        for content in (b"", b"{", b"[]", b"\xff"):
+            answer = await http.post("/oauth/token", content=content, headers={"content-type": "application/json"})
+            assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+async def test_tokens_end(mattr: Mattr, http: httpx.AsyncClient) -> None:
+    assert (await http.get("/v1/users")).status_code == 200
+    bad = http.headers["authorization"][:-4] + "AAAA"
+    assert (await http.get("/v1/users", headers={"authorization": bad})).status_code == 401
+    for wrong in ("Basic abc", "Bearer", "Bearer a b", "bearer " + "x" * 9_000):
+        assert (await http.get("/v1/users", headers={"authorization": wrong})).status_code == 401
+    mattr.clock.turn(seconds=86_401)
+    assert (await http.get("/v1/users")).status_code == 401
+
+
+async def test_a_token_of_a_client_that_is_gone_counts_no_more(mattr: Mattr) -> None:
+    client = await mattr.act(furnish.create_client, "one", ["admin"], SECRETS)
+    async with await mattr.client(client) as http:
+        assert (await http.get("/v1/users")).status_code == 200
+        await mattr.act(delete_app, client.client_id)
+        assert (await http.get("/v1/users")).status_code == 401
+
+
+async def test_the_first_client_is_made_once(mattr: Mattr) -> None:
+    first = mattr.clients[mattr.site.tenant_id]
+    await mattr.act(furnish.furnish, SECRETS)
+    assert await mattr.act(furnish.first_client, SECRETS) == first
+    await mattr.act(delete_app, first.client_id)
+    await mattr.act(furnish.furnish, SECRETS)
+    assert await mattr.act(furnish.first_client, SECRETS) is None
+
+
+async def test_too_many_calls(migrated_url: str) -> None:
+    async with running(migrated_url) as mattr:
+        bucket = TokenBucket(mattr.clock, burst=1, per_second=1.0)
+        mattr.api = Api(replace(mattr.api.dialect, limit=bucket), mattr.runner)
+        async with mattr.bare() as http:
+            assert (await http.get("/v1/users")).status_code == 401
+            answer = await http.get("/v1/users")
+    assert (answer.status_code, answer.json()) == (
+        429,
+        {"code": "TooManyRequests", "message": "Too Many Requests", "details": []},
+    )
+    assert answer.headers["retry-after"] == "2"
+
+
+def test_which_tokens_are_asked_for_here() -> None:
+    site = Site(1, "https://127.0.0.1:8443/", also=("https://localhost:8400/",))
+    assert {"https://127.0.0.1:8443", "http://localhost:8400/mattr", "http://127.0.0.1:8443/"} <= audiences(site)
+    json = b"application/json"
+    assert is_for_this_api(b'{"audience":"https://127.0.0.1:8443"}', json, site)
+    assert is_for_this_api(b"audience=http%3A%2F%2Flocalhost%3A8400", b"application/x-www-form-urlencoded", site)
+    for body in (b"", b"{", b"[]", b"{}", b'{"audience":5}', b'{"audience":"https://127.0.0.1:8443/api/v2/"}'):
+        assert not is_for_this_api(body, json, site)
