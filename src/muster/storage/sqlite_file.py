@@ -28,7 +28,12 @@ _WRITER: Final[Mapping[str, str | int]] = {
     "journal_size_limit": 64 * 1024 * 1024,  # a long backup lets the log grow; this gives the space back
 }
 # In WAL mode a reader waits for nobody, save while a crashed log is recovered; the event loop must not wait for that.
-_READER: Final[Mapping[str, str | int]] = {**_SHARED, "busy_timeout": 250, "query_only": 1}
+_READER: Final[Mapping[str, str | int]] = {
+    **_SHARED,
+    "busy_timeout": 250,
+    "query_only": 1,
+    "cache_size": -32_768,  # KiB, taken as pages are read: the inner pages of what is read by key stay at hand
+}
 
 _REASONS: Final = {
     sqlite3.SQLITE_BUSY: ("database_busy", 1),
