@@ -411,6 +411,8 @@ async def test_two_runs_of_one_import_never_both_bring_a_row(
     rejects = [RejectedFile(tmp_path / name) for name in ("a", "b")]
     runs = [run.run(source(ndjson(many(400))), file) for run, file in zip((one, other), rejects, strict=True)]
     ended = await asyncio.gather(*runs, return_exceptions=True)
+    for file in rejects:
+        file.close()
     assert sorted(type(end).__name__ for end in ended) == ["Conflict", "Report"]
     assert len(await place.users()) == 400
     assert (one.report.rejected, other.report.rejected) == (0, 0)

@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 import pytest
-from auth0.management import ManagementClient
 
 from tests.conftest import ENGINES
+from tests.dialects.auth0.test_sdk_python import management
 from tests.process import PATIENCE, Muster
 from tests.served import served_on
 
@@ -117,14 +117,16 @@ def test_the_python_client_pages_through_what_it_searches_for(
 ) -> None:
     found = server.credentials()
     monkeypatch.setenv("SSL_CERT_FILE", found["ca_file"])
-    given = {name: found["auth0"][name] for name in ("domain", "client_id", "client_secret")}
-    users = ManagementClient(**given).users
-    listed = users.list(q="email.domain:many.example.com", sort="name:-1", per_page=100)
-    assert [user.name for user in listed] == [person["name"] for person in reversed(people)]
-    some = users.list(q='app_metadata.plan:pro AND name:["Person 0100" TO "Person 0110"}', sort="email:1")
-    assert [user.name for user in some] == [f"Person {number:04}" for number in (101, 103, 105, 107, 109)]
-    few = users.list(q="(name:*0007 OR app_metadata.seats:[1128 TO *]) AND NOT app_metadata.plan:free", sort="email:-1")
-    assert [user.email for user in few] == ["1129@many.example.com", "0007@many.example.com"]
+    with management(found["auth0"]) as client:
+        users = client.users
+        listed = users.list(q="email.domain:many.example.com", sort="name:-1", per_page=100)
+        assert [user.name for user in listed] == [person["name"] for person in reversed(people)]
+        some = users.list(q='app_metadata.plan:pro AND name:["Person 0100" TO "Person 0110"}', sort="email:1")
+        assert [user.name for user in some] == [f"Person {number:04}" for number in (101, 103, 105, 107, 109)]
+        few = users.list(
+            q="(name:*0007 OR app_metadata.seats:[1128 TO *]) AND NOT app_metadata.plan:free", sort="email:-1"
+        )
+        assert [user.email for user in few] == ["1129@many.example.com", "0007@many.example.com"]
 
 
 def test_the_node_client_pages_through_what_it_searches_for(
