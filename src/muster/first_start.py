@@ -27,6 +27,7 @@ from muster.core.signing.model import SigningKey as StoredKey
 from muster.core.store import Store, Tenant
 from muster.core.tenants.actions import create_operator
 from muster.core.tenants.actions import furnish as furnish_realms
+from muster.core.tenants.first_password import FIRST_OPERATOR
 from muster.core.transaction import Transaction
 from muster.core.users.actions import HashedPassword
 from muster.core.users.model import User
@@ -46,9 +47,6 @@ from muster.storage.opening import open_session
 from muster.wiring import DEFAULT_TENANT, Opened, opened, sealer, sites
 
 log = logging.getLogger("muster.start")
-
-ADMIN: Final = "admin"
-"""The user name of each tenant's first operator, and the id of the credential that holds the first password."""
 
 ADMIN_EMAIL: Final = "admin@localhost"
 MANAGEMENT: Final[Purpose] = "management"
@@ -192,7 +190,7 @@ async def _furnish(database: Opened, site: Site, box: SecretBox) -> None:
     """All that a tenant lacks."""
     store, tenant_id, now = database.store, site.tenant_id, database.runner.clock.now()
     has_key = any(key.purpose == MANAGEMENT for key in await store.records(tenant_id, StoredKey))
-    has_admin = await store.get(tenant_id, Credential, ADMIN) is not None
+    has_admin = await store.get(tenant_id, Credential, FIRST_OPERATOR) is not None
     instance = await clerk.instance_of(store, tenant_id, now)
     wants_key = await clerk.wants_signing_key(store, tenant_id)
     made = await asyncio.gather(
@@ -208,9 +206,9 @@ async def _complete(tx: Transaction, internal: Connection, site: Site, box: Secr
     if new.management_key is not None:
         tx.insert(new.management_key)
     # The record outlives the password in it: an operator who was renamed or deleted does not come back.
-    if new.password is not None and await tx.find(User, Key(internal.id, "username", ADMIN)) is None:
-        await create_operator(tx, internal, ADMIN_EMAIL, ADMIN, new.password.hashed)
-        tx.insert(Credential(id=ADMIN, secret=new.password.sealed, created_at=tx.now))
+    if new.password is not None and await tx.find(User, Key(internal.id, "username", FIRST_OPERATOR)) is None:
+        await create_operator(tx, internal, ADMIN_EMAIL, FIRST_OPERATOR, new.password.hashed)
+        tx.insert(Credential(id=FIRST_OPERATOR, secret=new.password.sealed, created_at=tx.now))
     await auth0.furnish(tx, site, box)
     await clerk.furnish(tx, box, instance_id=new.clerk_instance, signing_key=new.identity_key)
     await monocloud.furnish(tx, box)
@@ -232,20 +230,13 @@ def _new_key(box: SecretBox, purpose: Purpose, key_id: str, now: int) -> StoredK
 def _new_password(box: SecretBox) -> _FirstPassword:
     password = secrets.token_urlsafe(15)
     hash_ = passwords.hash_password(password)
-    sealed = box.seal(password.encode(), purpose=f"credential:{ADMIN}")
+    sealed = box.seal(password.encode(), purpose=f"credential:{FIRST_OPERATOR}")
     return _FirstPassword(sealed, HashedPassword(hash_, passwords.check_hash(hash_)))
 
 
 async def first_password(store: Store, tenant_id: int, box: SecretBox) -> str | None:
     """The first operator's password as it was made; None once it was changed."""
-    credential = await store.get(tenant_id, Credential, ADMIN)
+    credential = await store.get(tenant_id, Credential, FIRST_OPERATOR)
     if credential is None or not credential.secret:
         return None
-    return box.open(credential.secret, purpose=f"credential:{ADMIN}").decode()
-
-
-async def forget_first_password(tx: Transaction) -> None:
-    """The first password was changed, so nothing needs to show it any more."""
-    credential = await tx.get(Credential, ADMIN)
-    if credential is not None:
-        tx.save(replace(credential, secret=""))
+    return box.open(credential.secret, purpose=f"credential:{FIRST_OPERATOR}").decode()

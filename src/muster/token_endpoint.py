@@ -13,9 +13,6 @@ from muster.dialects.mattr.resources.oauth import is_for_this_api
 
 TOKEN_PATH = b"/oauth/token"
 
-MOST_BYTES = 65_536
-"""What a request for a token may hold; a dialect says in its own words what is wrong with a larger one."""
-
 
 class TokenEndpoint:
     """Reads a request for a token and hands it to the dialect that it is for; to Auth0's when it names no audience of MATTR's."""
@@ -25,24 +22,23 @@ class TokenEndpoint:
         self._mattr = apis[mattr.NAME.encode()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        heard: list[Message] = []
+        if scope["method"] != "POST":
+            await self._auth0(scope, receive, send)
+            return
+        api, body = self._auth0, b""
+        fault: BadRequest | None = None
+        try:
+            body = await read_body(receive)
+        except BadRequest as refused:
+            fault = refused  # for the dialect to say in its own words
+        else:
+            media = next((value for name, value in scope["headers"] if name == b"content-type"), None)
+            if is_for_this_api(body, media, scope["muster.site"]):
+                api = self._mattr
 
-        async def listen() -> Message:
-            message = await receive()
-            heard.append(message)
-            return message
+        async def as_read() -> Message:
+            if fault is not None:
+                raise fault
+            return {"type": "http.request", "body": body, "more_body": False}
 
-        async def again() -> Message:
-            return heard.pop(0) if heard else await receive()
-
-        api = self._auth0
-        if scope["method"] == "POST":
-            try:
-                body = await read_body(listen, most=MOST_BYTES)
-            except BadRequest:
-                pass  # whoever answers meets the same fault in what was heard
-            else:
-                media = next((value for name, value in scope["headers"] if name == b"content-type"), None)
-                if is_for_this_api(body, media, scope["muster.site"]):
-                    api = self._mattr
-        await api(scope, again, send)
+        await api(scope, as_read, send)

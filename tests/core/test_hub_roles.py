@@ -7,16 +7,26 @@ from typing import Any
 
 import pytest
 
-from muster.core.actor import EVERYTHING, Actor
+from muster.core.actor import EVERYTHING, WHOLE_TENANT, Actor
 from muster.core.actor import Permissions as May
+from muster.core.credentials import second_factors
 from muster.core.credentials.second_step import require_second_factor
 from muster.core.errors import Conflict, NotAllowed, Taken
 from muster.core.hub_roles import actions
 from muster.core.hub_roles.model import BUILT_IN, POWERS, HubRole, HubRoles, permissions_of
 from muster.core.hub_roles.rank import must_outrank
+from muster.core.users import actions as users
+from muster.core.users import addresses, flags
 from muster.core.users.accounts import AccountChange, change_account
+from muster.core.users.claim_actions import Subject, change_user_by_claims
 from muster.core.users.model import User
-from tests.core.sign_in import World, opened_world
+from muster.crypto.sealing import Sealer
+from muster.crypto.totp import TimeBasedCodes
+from muster.importers.acts import keep_person
+from muster.importers.record import Person
+from tests.core.sign_in import EMAIL, REALM, World, opened_world
+
+SECRETS = Sealer.of(b"k" * 32)
 
 
 @pytest.fixture
@@ -62,6 +72,50 @@ async def test_nobody_changes_the_account_of_somebody_who_may_do_more(world: Wor
     )
     changed: User = await world.on_ann(change_account, change, door="muster", actor=own)
     assert [(email.value, email.verified) for email in changed.emails] == [("mine@example.org", False)]
+
+
+TAKEOVERS: dict[str, tuple[Any, tuple[Any, ...], dict[str, Any]]] = {
+    "set_password": (users.set_password, (users.HashedPassword("$2b$", "bcrypt"),), {}),
+    "remove_password": (users.remove_password, (), {}),
+    "replace_primary": (users.replace_primary, ("email", "mine@example.org"), {}),
+    "set_verified": (users.set_verified, ("email", "e"), {"verified": True}),
+    "delete_user": (users.delete_user, (), {}),
+    "add_address": (addresses.add_address, ("email", "mine@example.org"), {"verified": True, "door": "clerk"}),
+    "set_primary": (addresses.set_primary, ("email", "e"), {}),
+    "remove_address": (addresses.remove_address, ("email", "e"), {}),
+    "replace_all": (
+        addresses.replace_all,
+        ("email", "mine@example.org"),
+        {"verified": True, "reserved": False, "door": "monocloud"},
+    ),
+    "begin_totp": (second_factors.begin_totp, (SECRETS, TimeBasedCodes()), {}),
+    "add_totp": (second_factors.add_totp, ("JBSWY3DPEHPK3PXP", SECRETS), {}),
+    "set_factors": (second_factors.set_factors, ([],), {}),
+    "remove_factors": (second_factors.remove_factors, (), {}),
+    "set_codes": (second_factors.set_codes, ("backup", ["one"]), {}),
+    "remove_passkey": (flags.remove_passkey, ("p",), {}),
+    "drop_link": (flags.drop_link, ("l",), {}),
+    "link": (change_user_by_claims, ({}, Subject(REALM, "them", "https://them.example.org")), {}),
+}
+
+
+@pytest.mark.parametrize("name", TAKEOVERS)
+async def test_nothing_that_hands_an_account_over_is_done_to_who_may_do_more(world: World, name: str) -> None:
+    await world.on_ann(actions.set_hub_roles, ["useradmin"])
+    before = await world.user()
+    act, args, more = TAKEOVERS[name]
+    with pytest.raises(NotAllowed, match="outranked"):
+        await world.on_ann(act, *args, actor=holding(*WHOLE_TENANT), **more)
+    assert await world.user() == before
+
+
+async def test_an_import_changes_nobody_who_may_do_more(world: World) -> None:
+    await world.on_ann(actions.set_hub_roles, ["useradmin"])
+    before = await world.user()
+    person = Person(users.NewUser(origin=before.origin, emails=[users.NewAddress("ann@example.org", verified=True)]))
+    with pytest.raises(Conflict, match="user_may_do_more"):
+        await world.act(keep_person, REALM, before, person, EMAIL, actor=holding(May.JOBS_IMPORT))
+    assert await world.user() == before
 
 
 async def test_a_power_is_given_and_taken_by_who_holds_it(world: World) -> None:

@@ -307,3 +307,8 @@ async def test_nobody_ends_what_is_not_theirs(world: World) -> None:
             await world.on_ann(sessions.end_sessions_of, actor=actor)
     own = replace(SYSTEM, permissions=frozenset({"self:sessions"}), user_id=world.ann)
     await world.act(sessions.end_session, started.session.id, "ended", actor=own)
+
+
+def test_a_token_is_kept_as_its_sha_256() -> None:
+    assert hash_of("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert len(hash_of("\ud800")) == 64

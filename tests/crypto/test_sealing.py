@@ -14,7 +14,6 @@ from muster.crypto.sealing import (
     MasterKeyError,
     SealBroken,
     Sealer,
-    hash_token,
     key_check_text,
     key_id,
     load_master_key,
@@ -301,12 +300,7 @@ def test_an_altered_check_is_refused(text: str) -> None:
         verify_key_check(Sealer.of(OLD), text)
 
 
-# ---- digests and secrets
-
-
-def test_a_token_is_kept_as_its_sha_256() -> None:
-    assert hash_token("abc").hex() == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert len(hash_token("\ud800")) == 32
+# ---- secrets
 
 
 def test_secrets_are_long_url_safe_and_never_the_same() -> None:

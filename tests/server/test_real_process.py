@@ -104,6 +104,25 @@ def test_credentials_are_all_that_a_program_needs(server: Muster) -> None:
     assert len(found["admin"]["password"]) == 20
 
 
+def test_one_address_gives_the_tokens_of_two_apis_by_the_audience(server: Muster) -> None:
+    found = server.credentials()
+    with server.client() as client:
+        for name, path in (("auth0", "/api/v2/users"), ("mattr", "/core/v1/users")):
+            asked = {key: found[name][key] for key in ("client_id", "client_secret", "audience")}
+            asked["grant_type"] = "client_credentials"
+            for answer in (client.post("/oauth/token", json=asked), client.post("/oauth/token", data=asked)):
+                assert answer.status_code == 200, answer.text
+                held = bearer(answer.json()["access_token"])
+                assert client.get(path, headers=held).status_code == 200
+            other = "/core/v1/users" if name == "auth0" else "/api/v2/users"
+            assert client.get(other, headers=held).status_code == 401
+        large = client.post("/oauth/token", content=b" " * 1_048_577)
+    assert (large.status_code, large.json()["message"]) == (
+        413,
+        "Payload content length greater than maximum allowed: 1048576",
+    )
+
+
 def test_a_user_is_made_and_listed_with_a_token(server: Muster, token: str) -> None:
     sent = {"email": "ada@example.com", "password": PASSWORD, "connection": "Username-Password-Authentication"}
     with server.client() as client:

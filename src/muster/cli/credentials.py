@@ -47,13 +47,14 @@ async def _credentials(settings: Settings, tenant_name: str) -> dict[str, Any]:
     from muster.core.actor import operator
     from muster.core.connections.model import DEFAULT_NAME
     from muster.core.facts import ADDRESSES
+    from muster.core.tenants.first_password import FIRST_OPERATOR
     from muster.dialects.auth0 import furnish as auth0
     from muster.dialects.auth0.access import audience
     from muster.dialects.clerk import furnish as clerk
     from muster.dialects.kit.call import Site
     from muster.dialects.mattr import furnish as mattr
     from muster.dialects.monocloud import furnish as monocloud
-    from muster.first_start import ADMIN, ADMIN_EMAIL, first_password, master_key, recall
+    from muster.first_start import ADMIN_EMAIL, first_password, master_key, recall
 
     async with started(settings) as database:
         addresses = await recall(database.store, ADDRESSES)
@@ -97,6 +98,6 @@ async def _credentials(settings: Settings, tenant_name: str) -> dict[str, Any]:
             "client_id": issuer_client.client_id if issuer_client is not None else None,
             "client_secret": issuer_client.client_secret if issuer_client is not None else None,
         },
-        "netwrix": {"base_url": f"{plain}/netwrix/api", "username": ADMIN, "password": password},
+        "netwrix": {"base_url": f"{plain}/netwrix/api", "username": FIRST_OPERATOR, "password": password},
         "admin": {"email": ADMIN_EMAIL, "password": password},
     }

@@ -157,16 +157,24 @@ class Form(NamedTuple):
     secret: bool = True
 
 
-FormOf = Callable[[Settings, "Opened", "dict[str, Connection]"], Awaitable[Form]]
+class Place(NamedTuple):
+    """Where users are taken from; `realms` are its connections by id."""
+
+    settings: Settings
+    database: "Opened"
+    realms: "dict[str, Connection]"
 
 
-async def _auth0(settings: Settings, database: "Opened", realms: "dict[str, Connection]") -> Form:  # noqa: ARG001
+FormOf = Callable[[Place], Awaitable[Form]]
+
+
+async def _auth0(place: Place) -> Form:
     import msgspec
 
     from muster.exporters.auth0 import HASHES, row_of
     from muster.first_start import master_key
 
-    box, encode = await master_key(settings, database), msgspec.json.Encoder().encode
+    box, encode = await master_key(place.settings, place.database), msgspec.json.Encoder().encode
 
     def line(user: "User", counts: Counts) -> bytes | None:
         row = row_of(user, box)
@@ -179,25 +187,20 @@ async def _auth0(settings: Settings, database: "Opened", realms: "dict[str, Conn
     return Form(line)
 
 
-async def _ndjson(settings: Settings, database: "Opened", realms: "dict[str, Connection]") -> Form:
+async def _ndjson(place: Place) -> Form:
     from muster.exporters.ndjson import line_of
     from muster.first_start import master_key
 
-    box = await master_key(settings, database)
-    names = {realm.id: realm.name for realm in realms.values()}
+    box = await master_key(place.settings, place.database)
+    names = {realm.id: realm.name for realm in place.realms.values()}
     return Form(lambda user, _: line_of(user, names, box))
 
 
-async def _csv(
-    fields: tuple[str, ...],
-    settings: Settings,  # noqa: ARG001 - as the others
-    database: "Opened",  # noqa: ARG001
-    realms: "dict[str, Connection]",
-) -> Form:
+async def _csv(fields: tuple[str, ...], place: Place) -> Form:
     from muster.exporters.csv import FIELDS, Table, UnknownField
 
     try:
-        table = Table(fields, {realm.id: realm.name for realm in realms.values()})
+        table = Table(fields, {realm.id: realm.name for realm in place.realms.values()})
     except UnknownField as unknown:
         there = ", ".join(("connection", *FIELDS))
         raise click.UsageError(f"there is no field {unknown}; there are: {there}, and those within metadata.") from None
@@ -217,7 +220,7 @@ async def _export(settings: Settings, wanted: Wanted, form_of: "FormOf") -> int:
         tenant = await tenant_named(database.store, wanted.tenant)
         realms = {realm.id: realm for realm in await database.store.records(tenant.number, Connection)}
         chosen = _chosen(realms, wanted)
-        form = await form_of(settings, database, realms)
+        form = await form_of(Place(settings, database, realms))
         if form.secret:
             if wanted.output == "-" and sys.stdout.isatty():
                 raise click.UsageError("The file holds secrets and is not for a terminal: give --output FILE.")

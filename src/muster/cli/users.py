@@ -15,6 +15,7 @@ from muster.core.ids import UserId, is_id
 from muster.core.query import Everyone, Is, Order, Page, Query
 from muster.core.records import Key
 from muster.core.store import Store
+from muster.core.tenants.first_password import forget_first_password
 from muster.core.transaction import Transaction
 from muster.core.users import actions
 from muster.core.users.actions import HashedPassword, NewAddress, NewUser
@@ -23,7 +24,6 @@ from muster.core.users.shapes import canonical, username_key
 from muster.core.users.shown import shown_email, shown_name
 from muster.crypto import passwords
 from muster.dialects.auth0.wire.ids import parse_user_id, show_user_id
-from muster.first_start import ADMIN, forget_first_password
 from muster.settings import Settings
 
 
@@ -107,8 +107,7 @@ async def _delete(tx: Transaction, id_: UserId) -> None:
 async def _set_password(tx: Transaction, id_: UserId, password: HashedPassword) -> None:
     user = await tx.need(User, id_)
     await actions.set_password(tx, user, password, unlock=True)
-    if user.internal and user.username is not None and user.username.key == ADMIN:
-        await forget_first_password(tx)
+    await forget_first_password(tx, user)
 
 
 async def _hashed(password: str) -> HashedPassword:

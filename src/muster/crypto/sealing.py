@@ -226,11 +226,6 @@ def new_secret(n: int = 32) -> str:
     return secrets.token_urlsafe(n)
 
 
-def hash_token(token: str) -> bytes:
-    """SHA-256 of a token or code. Enough for what `new_secret` makes, and never for a password."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-
-
 def same(a: str | bytes, b: str | bytes) -> bool:
     """Whether two secrets are equal, in a time that does not depend on where they differ."""
     return hmac.compare_digest(_as_bytes(a), _as_bytes(b))

@@ -7,12 +7,14 @@ from msgspec.structs import asdict
 
 from muster.core.actor import Permissions as May
 from muster.core.connections.model import Connection
-from muster.core.errors import Invalid
+from muster.core.errors import Conflict, Invalid, NotAllowed
+from muster.core.hub_roles.rank import must_outrank
 from muster.core.records import Key
 from muster.core.transaction import Transaction
-from muster.core.users import access, identifiers, invariants, metadata, profile
+from muster.core.users import access, identifiers, metadata, profile
 from muster.core.users.metadata import Kind
 from muster.core.users.model import User
+from muster.core.users.saving import keep
 from muster.core.users.shapes import canonical
 from muster.importers.record import Person
 
@@ -50,17 +52,20 @@ async def insert_prepared(tx: Transaction, realm_ids: Iterable[str], prepared: S
 async def keep_person(
     tx: Transaction, realm_id: str, user: User, person: Person, existing: Key | None
 ) -> Literal["inserted", "updated"]:
-    """A new user; or, where the key `existing` leads to one, that user with what an import may change."""
+    """A new user; or, where the key `existing` leads to one, that user with what an import may change.
+
+    `Conflict("user_may_do_more")` for one who may do more on this server than whoever imports.
+    """
     tx.actor.must(May.JOBS_IMPORT)
     found = await tx.find(User, existing) if existing is not None else None
     if found is None:
         await insert_people(tx, realm_id, [user])
         return "inserted"
-    after = renewed(found, person, tx.now)
-    if after != found:
-        invariants.check(after)
-        tx.note("user.updated", user_id=after.id)
-        tx.save(after)
+    try:
+        await must_outrank(tx, found)
+    except NotAllowed:
+        raise Conflict("user_may_do_more") from None  # the row is refused, and not the run
+    keep(tx, found, renewed(found, person, tx.now))
     return "updated"
 
 

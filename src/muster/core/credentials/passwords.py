@@ -13,6 +13,7 @@ from muster.core.ids import UserId
 from muster.core.records import Key
 from muster.core.transaction import Transaction
 from muster.core.users.model import MustChange, Password, User
+from muster.core.users.saving import keep
 
 WhyChange = Literal["temporary", "admin", "compromised", "expired"]
 
@@ -57,19 +58,13 @@ def change_due(user: User, now: int) -> Literal["now", "later"] | None:
 async def require_change(tx: Transaction, user: User, why: WhyChange, *, by: int | None = None) -> User:
     """The password must be changed by then (ms UTC), or at the next sign-in. An earlier deadline is replaced."""
     tx.actor.must(May.PASSWORDS_SET)
-    return _keep(tx, user, replace(user, must_change=MustChange(by=tx.now if by is None else by, why=why)))
+    return keep(tx, user, replace(user, must_change=MustChange(by=tx.now if by is None else by, why=why)))
 
 
 async def clear_change(tx: Transaction, user: User) -> User:
     """The password may stay as it is."""
     tx.actor.must(May.PASSWORDS_SET)
-    return _keep(tx, user, replace(user, must_change=None))
-
-
-def _keep(tx: Transaction, before: User, after: User) -> User:
-    if after != before:
-        tx.note("user.updated", user_id=before.id)
-    return tx.save(after)
+    return keep(tx, user, replace(user, must_change=None))
 
 
 def _own_keys(user: User) -> frozenset[Key]:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from muster.core.actor import Permissions as May
 from muster.core.errors import Invalid, NotFound
+from muster.core.hub_roles.rank import must_outrank
 from muster.core.ids import new_id, random_text
 from muster.core.security import OneTimeCodes, SecretBox
 from muster.core.sessions.tokens import hash_of
@@ -70,7 +71,7 @@ async def begin_totp(tx: Transaction, user: User, secrets: SecretBox, codes: One
     One that waits to be confirmed is kept with its secret, so that showing it twice does not break a picture that was
     scanned. It counts for nothing until `CredentialChecks.confirm_totp`.
     """
-    _must_write(tx, user)
+    await _must_write(tx, user)
     pending = totp_factors(user, confirmed=False)
     if pending:
         return user, open_totp(user, pending[0], secrets)
@@ -85,6 +86,7 @@ async def add_totp(tx: Transaction, user: User, secret: str, secrets: SecretBox,
     `Invalid("totp_secret")` unless the secret is base32 (RFC 4648; blanks, lower case and padding are taken).
     """
     tx.actor.must(May.FACTORS_WRITE)
+    await must_outrank(tx, user)
     factor = replace(_totp(user, _base32(secret), secrets, tx.now, name=name), confirmed=True, enrolled_at=tx.now)
     kept = replace(user, factors=[other for other in user.factors if other.kind != "totp"])
     tx.note("factor.enrolled", user_id=user.id, factor="totp")
@@ -94,6 +96,7 @@ async def add_totp(tx: Transaction, user: User, secret: str, secrets: SecretBox,
 async def set_factors(tx: Transaction, user: User, factors: Sequence[Factor]) -> User:
     """The user's factors as a whole: how one of another kind is added, changed or taken away. Secrets come sealed."""
     tx.actor.must(May.FACTORS_WRITE)
+    await must_outrank(tx, user)
     had, wanted = {factor.id for factor in user.factors}, {factor.id for factor in factors}
     kinds = {factor.id: factor.kind for factor in (*user.factors, *factors)}
     changed = {factor.id for factor in factors if factor.id in had and factor not in user.factors}
@@ -113,6 +116,7 @@ async def remove_factors(
     """Remove factors of the kinds, None for every kind, and the codes of some. Passkeys are no second factor and stay."""
     if not tx.actor.may_self(May.SELF_FACTORS, user.id):
         tx.actor.must(May.FACTORS_CLEAR, May.FACTORS_WRITE)
+        await must_outrank(tx, user)
     gone = [factor for factor in user.factors if kinds is None or factor.kind in kinds]
     left = [factor for factor in user.factors if factor not in gone]
     after = replace(user, factors=left, codes=[code for code in user.codes if code.kind not in codes])
@@ -137,7 +141,7 @@ async def make_codes(tx: Transaction, user: User, kind: CodeKind, count: int = C
 
 async def set_codes(tx: Transaction, user: User, kind: CodeKind, codes: Sequence[str]) -> User:
     """These codes in the place of all of that kind; the other kind stays. One that is a bcrypt hash is kept as it is."""
-    _must_write(tx, user)
+    await _must_write(tx, user)
     if len(codes) > MOST_CODES:
         raise Invalid("too_many_codes", limit=MOST_CODES)
     if not all(code.strip() for code in codes):
@@ -212,6 +216,7 @@ def _with(user: User, factor: Factor) -> User:
     return replace(user, factors=[*user.factors, factor])
 
 
-def _must_write(tx: Transaction, user: User) -> None:
+async def _must_write(tx: Transaction, user: User) -> None:
     if not tx.actor.may_self(May.SELF_FACTORS, user.id):
         tx.actor.must(May.FACTORS_WRITE)
+        await must_outrank(tx, user)

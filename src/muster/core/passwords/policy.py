@@ -79,7 +79,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 DEFAULT: Final = Policy()
 
 
-def nothing_known(password: str) -> bool:  # noqa: ARG001 - stands in for a list of known passwords
+def nothing_known(_: str) -> bool:
     """A list of widely known passwords with nothing in it."""
     return False
 

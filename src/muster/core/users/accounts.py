@@ -8,9 +8,10 @@ from msgspec.structs import replace
 from muster.core.actor import Permissions as May
 from muster.core.hub_roles.rank import must_outrank
 from muster.core.transaction import Transaction
-from muster.core.users import identifiers, invariants
+from muster.core.users import identifiers
 from muster.core.users.model import Document, Door, User
 from muster.core.users.profile import update_profile
+from muster.core.users.saving import keep
 
 
 class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,8 +39,4 @@ async def change_account(tx: Transaction, user: User, change: AccountChange, *, 
     if change.vendor is not None:
         kept = {**after.vendor, door: change.vendor}
         after = replace(after, vendor={name: document for name, document in kept.items() if document})
-    if after == user:
-        return user
-    invariants.check(after)
-    tx.note("user.updated", user_id=user.id)
-    return tx.save(after)
+    return keep(tx, user, after)

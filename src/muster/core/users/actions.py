@@ -31,6 +31,7 @@ from muster.core.users.model import (
     Profile,
     User,
 )
+from muster.core.users.saving import keep
 from muster.core.users.shapes import Kind
 from muster.core.users.shown import primary
 
@@ -170,7 +171,7 @@ async def find_user(tx: Transaction, key: UserId | Key) -> User:
 async def update_profile(tx: Transaction, user: User, changes: dict[str, Any]) -> User:
     """Names and other claims; None removes one."""
     tx.actor.must(May.USERS_UPDATE)
-    return _keep(tx, user, profile.update_profile(user, changes))
+    return keep(tx, user, profile.update_profile(user, changes))
 
 
 async def set_metadata(
@@ -180,7 +181,7 @@ async def set_metadata(
     own = kind == "unsafe" and tx.actor.may_self(May.SELF_UNSAFE, user.id)
     if not own:
         tx.actor.must(May.USERS_UPDATE, *([May.USERS_UPDATE_PRIVATE] if kind == "private" else []))
-    return _keep(tx, user, metadata.set_metadata(user, kind, sent, mode))
+    return keep(tx, user, metadata.set_metadata(user, kind, sent, mode))
 
 
 async def replace_primary(
@@ -190,21 +191,21 @@ async def replace_primary(
     tx.actor.must(May.USERS_UPDATE)
     await must_outrank(tx, user)
     if value is None:
-        return _keep(tx, user, identifiers.remove_primary(user, kind))
-    return _keep(tx, user, identifiers.replace_primary(user, kind, value, tx.now, verified=verified))
+        return keep(tx, user, identifiers.remove_primary(user, kind))
+    return keep(tx, user, identifiers.replace_primary(user, kind, value, tx.now, verified=verified))
 
 
 async def set_verified(tx: Transaction, user: User, kind: Kind, address_id: str, *, verified: bool) -> User:
     """An administrator vouches for an address, or no longer does."""
     tx.actor.must(May.USERS_UPDATE)
     await must_outrank(tx, user)
-    return _keep(tx, user, identifiers.set_verified(user, kind, address_id, tx.now, verified=verified))
+    return keep(tx, user, identifiers.set_verified(user, kind, address_id, tx.now, verified=verified))
 
 
 async def set_username(tx: Transaction, user: User, value: str | None, *, door: Door) -> User:
     """The name for signing in, or none."""
     tx.actor.must(May.USERS_UPDATE)
-    return _keep(tx, user, identifiers.set_username(user, value, tx.now, source=door))
+    return keep(tx, user, identifiers.set_username(user, value, tx.now, source=door))
 
 
 async def set_password(
@@ -219,19 +220,19 @@ async def set_password(
     tx.actor.must(May.PASSWORDS_SET)
     await must_outrank(tx, user)
     after = access.set_password(user, password.hash, password.scheme, tx.now, must_change=must_change)
-    return _keep(tx, user, access.unlock(after) if unlock else after)
+    return keep(tx, user, access.unlock(after) if unlock else after)
 
 
 async def suspend(tx: Transaction, user: User, *, door: Door) -> User:
     """No sign-in until an administrator lifts it. A lock after wrong passwords is another fact and stays as it is."""
     tx.actor.must(May.USERS_SUSPEND)
-    return _keep(tx, user, access.suspend(user, tx.now, door))
+    return keep(tx, user, access.suspend(user, tx.now, door))
 
 
 async def unsuspend(tx: Transaction, user: User) -> User:
     """Lift a suspension; a lock stays."""
     tx.actor.must(May.USERS_SUSPEND)
-    return _keep(tx, user, access.unsuspend(user))
+    return keep(tx, user, access.unsuspend(user))
 
 
 async def delete_user(tx: Transaction, user: User) -> None:
@@ -247,7 +248,7 @@ async def remove_password(tx: Transaction, user: User) -> User:
     """No password any more; other ways to sign in need not exist."""
     tx.actor.must(May.PASSWORDS_SET)
     await must_outrank(tx, user)
-    return _keep(tx, user, msgspec.structs.replace(user, password=None, must_change=None))
+    return keep(tx, user, msgspec.structs.replace(user, password=None, must_change=None))
 
 
 def send_verification(tx: Transaction, user: User) -> None:
@@ -256,15 +257,6 @@ def send_verification(tx: Transaction, user: User) -> None:
     own = primary(user.emails)
     if own is not None:
         tx.send("verification_email", own.value, user_id=user.id)
-
-
-def _keep(tx: Transaction, before: User, after: User) -> User:
-    """What changes nothing is no change: no new version, no new time, no event."""
-    if after == before:
-        return before
-    invariants.check(after)
-    tx.note("user.updated", user_id=after.id)
-    return tx.save(after)
 
 
 def _readable(user: User | None, actor: Actor) -> User:

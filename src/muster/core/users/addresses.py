@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from muster.core.actor import Permissions as May
 from muster.core.errors import NotFound
+from muster.core.hub_roles.rank import must_outrank
 from muster.core.query import Is, Order, Page
 from muster.core.store import Store
 from muster.core.transaction import Transaction
@@ -41,6 +42,7 @@ async def add_address(
 ) -> tuple[User, Address]:
     """One more address by an administrator's word, and the user with it; the first of its kind becomes primary."""
     tx.actor.must(May.USERS_UPDATE)
+    await must_outrank(tx, user)
     address = identifiers.new_address(kind, value, tx.now, verified=verified, reserved=reserved, source=door)
     after = keep(tx, user, identifiers.add(user, kind, address, primary=primary))
     return after, address_of(after, kind, address.id)
@@ -49,12 +51,14 @@ async def add_address(
 async def set_primary(tx: Transaction, user: User, kind: Kind, address_id: str) -> User:
     """Another of the user's addresses becomes the shown one."""
     tx.actor.must(May.USERS_UPDATE)
+    await must_outrank(tx, user)
     return keep(tx, user, identifiers.set_primary(user, kind, address_id))
 
 
 async def remove_address(tx: Transaction, user: User, kind: Kind, address_id: str) -> User:
     """An address goes and is free at once; the oldest verified one follows a primary."""
     tx.actor.must(May.USERS_UPDATE)
+    await must_outrank(tx, user)
     return keep(tx, user, identifiers.remove(user, kind, address_id))
 
 
@@ -63,6 +67,7 @@ async def replace_all(
 ) -> tuple[User, Address]:
     """This address in the place of all of its kind. One that the user had already keeps its id and its age."""
     tx.actor.must(May.USERS_UPDATE)
+    await must_outrank(tx, user)
     fresh = identifiers.new_address(kind, value, tx.now, verified=verified, reserved=reserved, source=door)
     held: list[Address] = getattr(user, identifiers.LISTS[kind])
     own = next((address for address in held if address.value == fresh.value), None)

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from muster.core.actor import Permissions as May
 from muster.core.connections.model import Connection
+from muster.core.hub_roles.rank import must_outrank
 from muster.core.ids import new_id
 from muster.core.transaction import Transaction
 from muster.core.users import invariants
@@ -46,6 +47,7 @@ async def change_user_by_claims(tx: Transaction, user: User, claims: Document, s
     tx.actor.must(May.USERS_UPDATE)
     after = replace_claims(user, claims)
     if subject is not None:
+        await must_outrank(tx, user)
         after = await _linked(tx, after, subject)
     if after == user and not is_same_document(after.claims, user.claims):
         after = replace(after, updated_at=user.updated_at + 1)  # so that it counts as a change

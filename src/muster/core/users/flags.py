@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from muster.core.actor import Permissions as May
 from muster.core.errors import Invalid, NotFound
+from muster.core.hub_roles.rank import must_outrank
 from muster.core.transaction import Transaction
 from muster.core.users.model import Allow, User
 from muster.core.users.saving import keep
@@ -44,6 +45,7 @@ async def set_times(
 async def remove_passkey(tx: Transaction, user: User, passkey_id: str) -> User:
     """A passkey signs in no longer; `NotFound("passkey")`."""
     tx.actor.must(May.FACTORS_WRITE, May.FACTORS_CLEAR)
+    await must_outrank(tx, user)
     left = [passkey for passkey in user.passkeys if passkey.id != passkey_id]
     if len(left) == len(user.passkeys):
         raise NotFound("passkey", id=passkey_id)
@@ -53,6 +55,7 @@ async def remove_passkey(tx: Transaction, user: User, passkey_id: str) -> User:
 async def drop_link(tx: Transaction, user: User, link_id: str) -> User:
     """An identity elsewhere is forgotten. Addresses that came with it stay, and no longer name it; `NotFound("link")`."""
     tx.actor.must(May.USERS_UPDATE)
+    await must_outrank(tx, user)
     left = [link for link in user.links if link.id != link_id]
     if len(left) == len(user.links):
         raise NotFound("link", id=link_id)

@@ -50,7 +50,7 @@ def md5_cost(text: str) -> Cost:
 
 
 def md5_verify(text: str, secret: bytes) -> bool:
-    from passlib.handlers.md5_crypt import md5_crypt  # type: ignore[import-untyped]
+    from passlib.handlers.md5_crypt import md5_crypt
 
     return _checked(md5_crypt, text, secret, _MD5_CRYPT_ROUNDS)
 
@@ -63,7 +63,7 @@ def sha256_cost(text: str) -> Cost:
 
 
 def sha256_verify(text: str, secret: bytes) -> bool:
-    from passlib.handlers.sha2_crypt import sha256_crypt  # type: ignore[import-untyped]
+    from passlib.handlers.sha2_crypt import sha256_crypt
 
     return _checked(sha256_crypt, text, secret, 2 * _rounds(_SHA256, text))
 
@@ -90,6 +90,6 @@ def phpass_cost(text: str) -> Cost:
 
 
 def phpass_verify(text: str, secret: bytes) -> bool:
-    from passlib.handlers.phpass import phpass  # type: ignore[import-untyped]
+    from passlib.handlers.phpass import phpass
 
     return _checked(phpass, text, secret, _phpass_rounds(text))

@@ -1,10 +1,7 @@
 """This API as an OpenAPI 3.1 document, made from the very tables that the calls are checked against."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
-
-import msgspec
 
 from muster import __version__
 from muster.dialects.clerk.operation import Operation
@@ -12,14 +9,10 @@ from muster.dialects.clerk.reply import JSON
 from muster.dialects.clerk.schema import organizations, sessions, users
 from muster.dialects.clerk.schema.fields import Field, Flag, Integer, List, Object, OneOf, Text, always
 from muster.dialects.clerk.schema.listing import DELETED
-from muster.dialects.kit.call import Call
-from muster.dialects.kit.reply import Reply
+from muster.dialects.kit.described import described
 from muster.dialects.kit.routes import Handler, Route
 
 Document = dict[str, Any]
-
-MOST_KEPT = 64
-"""How many encoded documents are kept: one for each public address that is asked."""
 
 _ERRORS = Object(
     members={
@@ -67,19 +60,8 @@ _REFUSALS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 
 
 def description(routes: Sequence[Route]) -> Handler:
-    """The handler that answers the document of these routes, encoded once for each public address."""
-    encoded: dict[str, bytes] = {}
-
-    async def describe(call: Call) -> Reply:
-        address = call.site.public_url
-        body = encoded.get(address)
-        if body is None:
-            if len(encoded) >= MOST_KEPT:
-                encoded.clear()
-            body = encoded[address] = await asyncio.to_thread(lambda: msgspec.json.encode(document(routes, address)))
-        return Reply(200, body, (JSON,))
-
-    return describe
+    """The handler that answers the document of these routes."""
+    return described(lambda address: document(routes, address), media=JSON)
 
 
 def document(routes: Sequence[Route], public_url: str) -> Document:

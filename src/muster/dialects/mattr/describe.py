@@ -1,14 +1,10 @@
 """The description of this API (OpenAPI 3.1), made from the tables that check its requests."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
-import msgspec
-
 from muster import __version__
-from muster.dialects.kit.call import Call
-from muster.dialects.kit.reply import JSON, Reply
+from muster.dialects.kit.described import described
 from muster.dialects.kit.routes import Handler, Route
 from muster.dialects.mattr.access import ROLES, tenant_url
 from muster.dialects.mattr.operation import Operation
@@ -16,9 +12,6 @@ from muster.dialects.mattr.schema import shapes
 from muster.dialects.mattr.schema.checking import Schema
 
 Document = dict[str, Any]
-
-MOST_KEPT: Final = 64
-"""How many encoded documents are kept: one for each public address that is asked."""
 
 _PLAIN: Final = {"text/plain": {"schema": {"type": "string"}}}
 _REFUSALS: Final[Document] = {
@@ -31,19 +24,8 @@ _REFUSALS: Final[Document] = {
 
 
 def description(routes: Sequence[Route]) -> Handler:
-    """The handler that answers the document of these routes, encoded once for each public address."""
-    encoded: dict[str, bytes] = {}
-
-    async def describe(call: Call) -> Reply:
-        address = tenant_url(call.site)
-        body = encoded.get(address)
-        if body is None:
-            if len(encoded) >= MOST_KEPT:
-                encoded.clear()
-            body = encoded[address] = await asyncio.to_thread(lambda: msgspec.json.encode(document(routes, address)))
-        return Reply(200, body, (JSON,))
-
-    return describe
+    """The handler that answers the document of these routes."""
+    return described(lambda address: document(routes, address), address_of=tenant_url)
 
 
 def document(routes: Sequence[Route], url: str) -> Document:

@@ -1,23 +1,18 @@
 """This API as an OpenAPI 3.1 document, made from the very shapes that requests are checked against and answers are built of."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from muster import __version__
-from muster.dialects.kit.call import Call
-from muster.dialects.kit.reply import JSON, Reply
+from muster.dialects.kit.described import described
 from muster.dialects.kit.routes import Handler, Route
 from muster.dialects.monocloud.operation import Operation
 from muster.dialects.monocloud.paging import DEFAULT_SIZE, MOST_SIZE, PageModel
 from muster.dialects.monocloud.wire.options import AuthenticationOptions
 
 Document = dict[str, Any]
-
-MOST_KEPT = 64
-"""How many encoded documents are kept: one for each public address that is asked."""
 
 _REFUSALS = {
     400: "The request cannot be understood.",
@@ -54,19 +49,8 @@ _IDENTITY_ERROR: Document = {
 
 
 def description(routes: Sequence[Route]) -> Handler:
-    """The handler that answers the document of these routes, encoded once for each public address."""
-    encoded: dict[str, bytes] = {}
-
-    async def describe(call: Call) -> Reply:
-        address = call.site.public_url
-        body = encoded.get(address)
-        if body is None:
-            if len(encoded) >= MOST_KEPT:
-                encoded.clear()
-            body = encoded[address] = await asyncio.to_thread(lambda: msgspec.json.encode(document(routes, address)))
-        return Reply(200, body, (JSON,))
-
-    return describe
+    """The handler that answers the document of these routes."""
+    return described(lambda address: document(routes, address))
 
 
 def document(routes: Sequence[Route], public_url: str) -> Document:

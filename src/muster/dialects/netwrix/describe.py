@@ -1,12 +1,11 @@
 """`openapi.json` of this dialect, made of the tables that requests are read by."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from muster import __version__
-from muster.dialects.kit.call import Call
-from muster.dialects.kit.reply import Reply, json_reply
-from muster.dialects.kit.routes import Route
+from muster.dialects.kit.described import described
+from muster.dialects.kit.routes import Handler, Route
 from muster.dialects.netwrix.operation import FORM, JSON, Operation
 from muster.dialects.netwrix.schema.fields import (
     Document,
@@ -28,13 +27,9 @@ _REFUSALS: Final = {
 }
 
 
-def description(routes: Sequence[Route]) -> Callable[[Call], Awaitable[Reply]]:
-    """A handler that answers with the description of these routes."""
-
-    async def describe(call: Call) -> Reply:
-        return json_reply(200, document(routes, call.site.public_url))
-
-    return describe
+def description(routes: Sequence[Route]) -> Handler:
+    """The handler that answers the document of these routes."""
+    return described(lambda address: document(routes, address))
 
 
 def document(routes: Sequence[Route], public_url: str) -> Document:
