@@ -24,7 +24,7 @@ def credentials(settings: Settings, tenant: str, as_json: bool) -> None:  # noqa
     """Show the addresses, keys and first password of a server that was started."""
     from muster.cli.output import print_json, print_pairs
 
-    found = wait_for(_credentials(settings, tenant))
+    found = wait_for(find_credentials(settings, tenant))
     if as_json:
         print_json(found)
         return
@@ -41,7 +41,8 @@ def _shown(settings: Settings) -> str:
     return str(address.parse(settings.database))
 
 
-async def _credentials(settings: Settings, tenant_name: str) -> dict[str, Any]:
+async def find_credentials(settings: Settings, tenant_name: str) -> dict[str, Any]:
+    """What each dialect's programs need to reach this tenant, and the first password while it still holds."""
     from muster.cli.failures import NOT_STARTED
     from muster.cli.tenants import started, tenant_named
     from muster.core.actor import operator
