@@ -60,7 +60,7 @@ def user(id_: str) -> list[Write]:
         Write(
             "INSERT INTO users (tenant_id, id, realm, internal, version, created_at, updated_at, terms_version, overflow, doc)"
             " VALUES (1, ?, '', 0, 1, 5, 5, 1, 0, ?) RETURNING seq",
-            (id_, f'{{"b": 1.50, "a": "{id_} ü ’ \\u0000"}}'),
+            (id_, f'{{"b": 1.50, "a": "{id_} ü ’ \\u0000"}}'.encode()),
         ),
         Write(
             "INSERT INTO number_terms (tenant_id, field, value, n) VALUES (1, ?, ?, ?)",

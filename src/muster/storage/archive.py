@@ -2,7 +2,8 @@
 
 {"is":"backup","format":1,"muster":"0.1.0","schema":1}
 {"is":"table","name":"users","columns":["seq","tenant_id",…],"last_number":41}
-[1,1,"01890…",…]                            a row of that table; bytes are {"$b":"base64"}
+[1,1,"01890…",…]                            a row of that table; bytes are {"$u":"text in UTF-8"}
+                                            or {"$b":"base64"}
 …
 {"is":"end","rows":{"users":1,…},"sha256":"…"}  of all lines before it, newlines included
 """
@@ -151,10 +152,17 @@ def _checked(file: Path, lines: gzip.GzipFile) -> Iterator[Header | TableStart |
 
 
 def _written(value: Value) -> Any:
-    return {"$b": base64.b64encode(value).decode("ascii")} if isinstance(value, bytes) else value
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return {"$u": value.decode()}  # documents, which whoever opens a backup may want to read
+    except UnicodeDecodeError:
+        return {"$b": base64.b64encode(value).decode("ascii")}
 
 
 def _read(value: Any) -> Value:
     if isinstance(value, dict):
+        if "$u" in value:
+            return str(value["$u"]).encode()
         return base64.b64decode(str(value.get("$b")), validate=True)
     return value  # type: ignore[no-any-return]

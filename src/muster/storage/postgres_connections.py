@@ -109,7 +109,7 @@ async def connect(
     `ValueError` where asyncpg cannot make sense of the URL.
     """
     try:
-        return await asyncpg.connect(
+        connection = await asyncpg.connect(
             server.dsn,
             timeout=CONNECT_SECONDS,
             command_timeout=seconds,
@@ -117,11 +117,13 @@ async def connect(
             max_cached_statement_lifetime=0,
             server_settings={**_SETTINGS, **settings},
         )
+        await connection.set_type_codec("json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary")
     except (ValueError, asyncpg.ClientConfigurationError):
         # The original may quote a part of the URL, and the part may be of the password.
         raise ValueError(f"{server} cannot be connected to: a part of its URL is malformed") from None
     except Exception as error:  # noqa: BLE001 — is raised again, in our words where they fit
         reraise(error, closed=True)
+    return connection
 
 
 async def say_goodbye(connection: Connection) -> None:

@@ -104,6 +104,6 @@ class RecordTable(Generic[R]):
         params = (batch.tenant_id, bound(seen.id), seen.version)
         batch.write(self._expect, *params, judge=some_row_or(lost(seen)))
 
-    def _document(self, record: R) -> str:
+    def _document(self, record: R) -> bytes:
         # What has a column is left out: a default is not written.
         return document(replace(record, id="", version=0, created_at=0, updated_at=0), self.kind.__name__)

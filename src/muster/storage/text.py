@@ -59,12 +59,15 @@ def together(texts: Iterable[str]) -> str:
     return BETWEEN + "".join(bound(text) + BETWEEN for text in texts)
 
 
-def document(value: object, kind: str) -> str:
-    """The value as JSON text, in which NUL is escaped anyway. `Invalid` when it is too large or holds half a character."""
+def document(value: object, kind: str) -> bytes:
+    """The value as JSON, in which NUL is escaped anyway. `Invalid` when it is too large or holds half a character.
+
+    Documents go in and out as bytes: to make text of them and bytes again would cost a twentieth of what reading a user does.
+    """
     try:
         encoded = _encode(value)
     except UnicodeEncodeError:
         raise Invalid("text_not_unicode") from None
     if len(encoded) > LARGEST_DOCUMENT:
         raise Invalid(f"{kind.lower()}_too_large", limit=LARGEST_DOCUMENT)
-    return encoded.decode()
+    return encoded

@@ -59,7 +59,7 @@ class ActivityTable(RecordTable[Activity]):
         unchanged = (batch.tenant_id, bound(before.id), before.version)
         batch.write(self._CHANGE, *values, *unchanged, judge=some_row_or(lost(before)))
 
-    def _document(self, record: Activity) -> str:
+    def _document(self, record: Activity) -> bytes:
         return document(replace(record, id="", version=0), "activity")
 
 
@@ -180,7 +180,7 @@ class UserTable(RecordTable[User]):
             batch.move_terms(user.seq, (), terms)
             batch.keep_texts(user.seq, identifying_texts(user))
 
-    def _document(self, record: User) -> str:
+    def _document(self, record: User) -> bytes:
         bare = replace(record, id="", seq=0, version=0, created_at=0, updated_at=0, activity=None)
         return document(bare, "user")
 
