@@ -37,6 +37,9 @@ class Engine(Protocol):
     def load(self, kept: Path, data_dir: Path) -> None:
         """Make a folder and a database like those that were kept."""
 
+    def drop(self, data_dir: Path) -> None:
+        """Remove folder and database, which nobody uses."""
+
     def pids(self) -> list[int]:
         """The processes, beside Muster's own, that carry out what it asks."""
 
@@ -60,6 +63,9 @@ class Sqlite:
 
     def load(self, kept: Path, data_dir: Path) -> None:
         shutil.copytree(kept, data_dir)
+
+    def drop(self, data_dir: Path) -> None:
+        shutil.rmtree(data_dir)
 
     def pids(self) -> list[int]:
         return []
@@ -101,6 +107,10 @@ class Postgres:
         # As after a night at work: statistics known, pages marked as visible to all, nothing waiting to be written.
         self._execute("VACUUM (ANALYZE)", data_dir.name)
         self._execute("CHECKPOINT")
+
+    def drop(self, data_dir: Path) -> None:
+        self._execute(f'DROP DATABASE "{data_dir.name}" WITH (FORCE)')
+        shutil.rmtree(data_dir)
 
     def pids(self) -> list[int]:
         first = (self._server.directory / "cluster" / "postmaster.pid").read_text("utf-8").split()[0]

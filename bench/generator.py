@@ -8,6 +8,7 @@ REQUESTS and NUMBER mean the same as in wrk.lua, and the report has the same mem
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -17,7 +18,11 @@ from urllib.parse import urlsplit
 
 import uvloop
 
-from bench.load import NUMBER
+NUMBER = b"#########"
+"""Where a request that must differ each time bears its number, which has as many digits."""
+
+SECONDS_FOR_AN_ANSWER = 30
+"""However short a run is, it goes on until there is a first answer, or for so long."""
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length: "
@@ -31,6 +36,7 @@ class Traffic:
         self._requests = [(before, bool(mark), after) for before, mark, after in parts]
         self._number = number
         self.ended = False
+        self.answered = asyncio.Event()
         self.errors = self.bytes = 0
         self.seconds: list[float] = []
 
@@ -69,6 +75,7 @@ class Connection(asyncio.Protocol):
         if not traffic.ended:
             traffic.seconds.append(time.perf_counter() - self._sent)
             traffic.bytes += len(received)
+            traffic.answered.set()
             traffic.errors += received[9:10] != b"2"
             self._expected = 0
             received.clear()
@@ -83,16 +90,23 @@ class Connection(asyncio.Protocol):
 
 
 async def generate(url: str, traffic: Traffic, seconds: float, connections: int) -> dict[str, float]:
-    """Send for so long and report; an answer that is on its way at the end is not counted."""
+    """Send for so long, and until something is answered, and report; an answer that is on its way at the end is not counted."""
     loop, place = asyncio.get_running_loop(), urlsplit(url)
     assert place.hostname is not None
     assert place.port is not None
     begin = time.perf_counter()
-    for _ in range(connections):
+    made = [
         await loop.create_connection(lambda: Connection(traffic), place.hostname, place.port)
+        for _ in range(connections)
+    ]
     await asyncio.sleep(seconds)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(traffic.answered.wait(), SECONDS_FOR_AN_ANSWER)
     traffic.ended = True
     elapsed = time.perf_counter() - begin
+    for transport, _ in made:
+        transport.abort()
+    await asyncio.sleep(0)
     times = sorted(traffic.seconds) or [0.0]
     return {
         "requests": len(traffic.seconds),
@@ -100,6 +114,7 @@ async def generate(url: str, traffic: Traffic, seconds: float, connections: int)
         "bytes": traffic.bytes,
         "errors": traffic.errors,
         "p50_ms": 1000 * times[len(times) // 2],
+        "p95_ms": 1000 * times[len(times) * 95 // 100],
         "p99_ms": 1000 * times[len(times) * 99 // 100],
     }
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import resource
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bench.generator import NUMBER, Traffic, generate
 from bench.machine import CHECKOUT, CannotMeasure, pinned, python
 
 CONNECTIONS = 32
-NUMBER = b"#########"
-"""Where a request that must differ each time bears its number, which has as many digits."""
-
+PLACEHOLDER = NUMBER.decode()
+NUL = b"\0"
 SATURATED = 0.95
 NO_WRK = """bench: wrk is not installed, so the load comes from a slower generator of our own, which can be the limit itself;
        figures that it may have limited are marked. On Debian and Ubuntu: apt-get install wrk"""
@@ -30,6 +31,7 @@ class Run(NamedTuple):
     errors: int
     bytes_each: float
     p50_ms: float
+    p95_ms: float
     p99_ms: float
     generator_share: float
 
@@ -53,41 +55,49 @@ class Generator:
         version = subprocess.run([self._wrk, "-v"], capture_output=True, text=True, check=False).stdout.split("[")[0]
         return version.strip().removesuffix("Copyright").strip()
 
-    def run(self, url: str, requests: Path, seconds: int) -> Run:
-        """Send the requests of a file in turn for so many seconds, 32 at a time."""
-        first = self._number
-        number = str(first)
-        if self._wrk is not None:
-            script = str(CHECKOUT / "bench" / "wrk.lua")
-            command: Sequence[str] = [
-                *(self._wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", script, url),
-                *("--", str(requests), number),
-            ]
+    def run(self, url: str, requests: Path, seconds: float, connections: int = CONNECTIONS) -> Run:
+        """Send the requests of a file in turn for so many seconds, as many at a time as there are connections."""
+        first, before = self._number, _processor_seconds_of_children()
+        if seconds < 1:
+            traffic = Traffic(requests.read_bytes().split(NUL), first)
+            told: Mapping[str, Any] = asyncio.run(generate(url, traffic, seconds, connections))
         else:
-            command = python("-m", "bench.generator", url, str(requests), number, str(seconds), str(CONNECTIONS))
-        before = _processor_seconds_of_children()
-        with pinned(self._core):
-            done = subprocess.run(
-                command, cwd=CHECKOUT, capture_output=True, text=True, timeout=seconds + 60, check=False
-            )
+            told = self._in_a_process(url, requests, round(seconds), connections)
         spent = _processor_seconds_of_children() - before
-        lines = done.stdout.splitlines()
-        if done.returncode or not lines:
-            raise CannotMeasure(f"the load generator failed: {done.stderr[-1000:]}{done.stdout[-1000:]}")
-        told: dict[str, Any] = json.loads(lines[-1])
         answered = int(told["requests"])
         # Requests that were sent and not answered in time have used numbers too.
-        self._number += answered + 2 * CONNECTIONS
+        self._number += answered + 2 * connections
         return Run(
             first=first,
             per_second=round(answered / told["seconds"], 1),
             answered=answered,
             errors=int(told["errors"]),
             bytes_each=round(told["bytes"] / answered, 1) if answered else 0.0,
-            p50_ms=round(told["p50_ms"], 2),
-            p99_ms=round(told["p99_ms"], 2),
+            p50_ms=round(told["p50_ms"], 3),
+            p95_ms=round(told["p95_ms"], 3),
+            p99_ms=round(told["p99_ms"], 3),
             generator_share=round(spent / told["seconds"], 2),
         )
+
+    def _in_a_process(self, url: str, requests: Path, seconds: int, connections: int) -> Mapping[str, Any]:
+        number = str(self._number)
+        if self._wrk is not None:
+            script = str(CHECKOUT / "bench" / "wrk.lua")
+            command: Sequence[str] = [
+                *(self._wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", script, url),
+                *("--", str(requests), number),
+            ]
+        else:
+            command = python("-m", "bench.generator", url, str(requests), number, str(seconds), str(connections))
+        with pinned(self._core):
+            done = subprocess.run(
+                command, cwd=CHECKOUT, capture_output=True, text=True, timeout=seconds + 60, check=False
+            )
+        lines = done.stdout.splitlines()
+        if done.returncode or not lines:
+            raise CannotMeasure(f"the load generator failed: {done.stderr[-1000:]}{done.stdout[-1000:]}")
+        told: dict[str, Any] = json.loads(lines[-1])
+        return told
 
 
 def _processor_seconds_of_children() -> float:
@@ -96,9 +106,10 @@ def _processor_seconds_of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def over_the_wire(host: str, token: str, method: str, target: str, body: str = "") -> bytes:
+def over_the_wire(host: str, headers: Mapping[str, str], method: str, target: str, body: str = "") -> bytes:
     """A request as it is sent. A number in its body keeps its length."""
-    head = [f"{method} {target} HTTP/1.1", f"Host: {host}", f"Authorization: Bearer {token}", "Accept: */*"]
+    head = [f"{method} {target} HTTP/1.1", f"Host: {host}", "Accept: */*"]
+    head += [f"{name}: {value}" for name, value in headers.items()]
     if body:
         head += ["Content-Type: application/json", f"Content-Length: {len(body.encode())}"]
     return ("\r\n".join(head) + "\r\n\r\n" + body).encode()

@@ -63,10 +63,10 @@ def _threads_of_core(core: int) -> set[int]:
 
 
 @contextlib.contextmanager
-def pinned(core: int) -> Iterator[None]:
-    """Whatever is started within runs on `core`, and so does all that it starts."""
+def pinned(*cores: int) -> Iterator[None]:
+    """Whatever is started within runs on these cores, and so does all that it starts."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:
@@ -108,6 +108,22 @@ def memory(pid: int) -> Memory:
             if name in kilobytes:
                 kilobytes[name] += int(rest.split()[0])
     return Memory(len(pids), *(round(kilobytes[name] * 1024 / MEGABYTE, 1) for name in ("Rss:", "Pss:")))
+
+
+def forget_peak(pid: int) -> None:
+    """From now on `peak` tells of what comes."""
+    for each in family(pid):
+        Path(f"/proc/{each}/clear_refs").write_text("5", "ascii")
+
+
+def peak(pid: int) -> float:
+    """The most that a process and its descendants held at once since `forget_peak`, in millions of bytes of RSS."""
+    kilobytes = 0
+    for each in family(pid):
+        for line in Path(f"/proc/{each}/status").read_text("utf-8", "replace").splitlines():
+            if line.startswith("VmHWM:"):
+                kilobytes += int(line.split()[1])
+    return round(kilobytes * 1024 / MEGABYTE, 1)
 
 
 def _stat(pid: int) -> list[str]:

@@ -31,6 +31,17 @@ class Server:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def is_up(self) -> bool:
+        return self._process.poll() is None
+
+    def renew(self) -> None:
+        """Have a bare server read its answers again, and wait until it has."""
+        self._process.send_signal(signal.SIGHUP)
+        assert self._process.stdout is not None
+        if b"renewed" not in self._process.stdout.readline():
+            raise CannotMeasure("the bare server ended")
+
     def stop(self) -> None:
         """End it as an operator does; what does not end in time is killed and told."""
         self._process.send_signal(signal.SIGTERM)
@@ -47,6 +58,7 @@ class Server:
 @contextlib.contextmanager
 def running(command: Sequence[str], core: int, log: Path) -> Iterator[Server]:
     """The server that `command` starts, on one core, until the end of the block."""
+    before = log.stat().st_size if log.exists() else 0
     with log.open("ab") as errors, pinned(core):
         begin = time.perf_counter()
         process = subprocess.Popen(
@@ -61,8 +73,8 @@ def running(command: Sequence[str], core: int, log: Path) -> Iterator[Server]:
                 server = Server(process, found[1].decode().rstrip("/"), time.perf_counter() - begin)
                 break
         else:
-            tail = log.read_text("utf-8", "replace")[-2000:]
-            raise CannotMeasure(f"the server ended before it was ready:\n{tail}")
+            told = log.read_bytes()[before:].decode("utf-8", "replace").strip()[-1000:]
+            raise CannotMeasure(f"the server ended before it was ready: {told}")
         too_late.cancel()
         yield server
         server.stop()
@@ -83,13 +95,20 @@ def serve(data_dir: Path, database: Sequence[str], *, profile: Path | None = Non
     )
 
 
-def muster(arguments: Sequence[str], folder: Path) -> str:
-    """Run one of Muster's other commands to its end and return what it printed."""
+def muster(arguments: Sequence[str], folder: Path, *, shown: bool = False) -> str:
+    """Run one of Muster's other commands to its end and return what it printed. `shown` lets its progress be seen."""
     done = subprocess.run(
-        python("-m", "muster", *arguments), cwd=folder, env=environment(), capture_output=True, text=True, check=False
+        python("-m", "muster", *arguments),
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=None if shown else subprocess.PIPE,
+        text=True,
+        check=False,
     )
     if done.returncode:
-        raise CannotMeasure(f"muster {arguments[0]} ended with exit code {done.returncode}: {done.stderr[-2000:]}")
+        said = f"{done.stdout}{done.stderr or ''}"[-2000:]
+        raise CannotMeasure(f"muster {arguments[0]} ended with exit code {done.returncode}: {said}")
     return done.stdout
 
 

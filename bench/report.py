@@ -1,68 +1,95 @@
-"""What the figures are held against, and how they are told: a table for the terminal, JSON for the record."""
+"""How the figures are told: tables for the terminal, JSON for the record."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any
+
+Figures = Mapping[str, Mapping[str, Any]]
+WIDTH = 33
 
 
-class Floor(NamedTuple):
-    """The member of a figure that is held against a limit, and the limit of each engine."""
-
-    member: str
-    limits: Mapping[str, float]
-    at_most: bool = False
-
-    def is_met(self, value: float, engine: str) -> bool:
-        return value <= self.limits[engine] if self.at_most else value >= self.limits[engine]
-
-
-FLOORS: Final[Mapping[str, Floor]] = {
-    "get": Floor("ratio", {"sqlite": 0.55, "postgres": 0.30}),
-    "patch": Floor("value", {"sqlite": 3000, "postgres": 2000}),
-    "memory": Floor("value", {"sqlite": 90, "postgres": 90}, at_most=True),
-    "start": Floor("value", {"sqlite": 1.5, "postgres": 1.5}, at_most=True),
-}
-
-
-def judge(figures: dict[str, dict[str, Any]], engine: str) -> bool:
-    """Give each figure its verdict (met, missed, invalid or none); whether nothing is missed and nothing invalid."""
-    for name, figure in figures.items():
-        floor = FLOORS.get(name)
-        verdict = "none"
-        if floor is not None:
-            figure["floor"] = {"member": floor.member, "limit": floor.limits[engine], "at_most": floor.at_most}
-            verdict = "met" if floor.is_met(figure[floor.member], engine) else "missed"
-        figure["verdict"] = "invalid" if figure.get("faults") else verdict
-    return all(figure["verdict"] in ("met", "none") for figure in figures.values())
-
-
-def table(figures: Mapping[str, Mapping[str, Any]]) -> str:
-    """One line for each figure."""
-    lines = [f"{'':31}{'median':>12}{'p99':>10}{'bare':>11}{'of bare':>9}  {'floor':<17}verdict"]
+def table(figures: Figures) -> str:
+    """A line for each figure with its first floor; below it further floors, scaled ones, selectivity, faults."""
+    lines = [f"{'':{WIDTH}}{'median':>12}{'p99':>10}{'bare':>11}{'of bare':>9}  {'floor':<21}verdict"]
     for figure in figures.values():
-        unit, value = figure["unit"], figure["value"]
-        shown = f"{value:,.0f}{unit}" if unit == "/s" else f"{value:,.2f} {unit}"
         p99 = bare = ratio = ""
         if "bare" in figure:
             p99 = f"{figure['muster']['p99_ms']:.1f} ms"
-            bare, ratio = f"{figure['bare']['per_second']:,.0f}/s", f"{figure['ratio']:.2f}"
+            side = figure["bare"]
+            if figure["unit"] == "ms":
+                bare = f"{side['p95_ms']:.2f} ms"
+            else:
+                bare, ratio = f"{side['per_second']:,.0f}/s", f"{figure['ratio']:.2f}"
+        checks = figure["checks"]
+        floor = _floor(checks[0]) if checks else ""
         verdict = figure["verdict"] if figure["verdict"] != "none" else ""
+        value = _value(figure["value"], figure["unit"])
         lines.append(
-            f"{figure['title']:<31}{shown:>12}{p99:>10}{bare:>11}{ratio:>9}  {_floor(figure):<17}{verdict}".rstrip()
+            f"{figure['title']:<{WIDTH}}{value:>12}{p99:>10}{bare:>11}{ratio:>9}  {floor:<21}{verdict}".rstrip()
         )
-        lines += [f"{'':31}{text}" for text in (*figure.get("faults", ()), *figure.get("notes", ()))]
+        lines += [f"{'':{WIDTH}}{text}" for text in _below(figure)]
     return "\n".join(lines)
 
 
-def _floor(figure: Mapping[str, Any]) -> str:
-    floor = figure.get("floor")
-    if floor is None:
-        return ""
-    of = " of bare" if floor["member"] == "ratio" else "/s" if figure["unit"] == "/s" else f" {figure['unit']}"
-    return f"{'<=' if floor['at_most'] else '>='} {floor['limit']:,g}{of}"
+def _below(figure: Mapping[str, Any]) -> Iterator[str]:
+    for check in figure["checks"]:
+        in_line = check["member"] == "value" or (check["member"] == "ratio" and "bare" in figure)
+        if not in_line:
+            yield f"{figure[check['member']]:,.2f} {check['of']}, floor {_floor(check)}: {check['verdict']}"
+        if scaled := check.get("scaled"):
+            of = f"{scaled['bare']:,.0f}/{scaled['reference']:,}"
+            outcome = "met" if scaled["met"] else "missed"
+            yield f"scaled by this machine's bare ({of}): {_floor({**check, **scaled})}: {outcome}"
+    if "hits" in figure:
+        yield f"finds {figure['hits']:,.10g} ({figure['selectivity']:.4%} of all)"
+    if "page_ms" in figure:
+        yield f"{figure['page_ms']:,.2f} ms a page, {figure['ratio']:.2f} of bare"
+    if "argon2_per_second" in figure:
+        yield f"argon2 alone: {figure['argon2_per_second']:,.1f}/s"
+    if "answer_mb" in figure:
+        yield f"{figure['answer_mb']:,.1f} MB of list at {figure['users_per_second']:,.0f} users/s"
+    yield from figure["faults"]
+    yield from figure["notes"]
+
+
+def growth(by_users: Mapping[int, Figures]) -> str:
+    """The figures that were taken with each number of users, and the last as a share of the first."""
+    stages = list(by_users)
+    heads = "".join(f"{users:>14,}" for users in stages)
+    lines = [f"{'growth':{WIDTH}}{heads}{'last/first':>12}"]
+    for name, figure in by_users[stages[-1]].items():
+        found = [by_users[users][name] for users in stages if name in by_users[users]]
+        if len(found) != len(stages) or not all(each["value"] for each in found):
+            continue
+        values = "".join(f"{_value(each['value'], each['unit']):>14}" for each in found)
+        share = found[-1]["value"] / found[0]["value"]
+        lines.append(f"{figure['title']:<{WIDTH}}{values}{share:>12.2f}")
+        if "growth" in figure:
+            ratios = "".join(f"{each['ratio']:>14.3f}" for each in found)
+            lines.append(f"{'  of bare':<{WIDTH}}{ratios}{figure['growth']:>12.2f}")
+        if "selectivity" in figure:
+            lines.append(f"{'  finds':<{WIDTH}}" + "".join(f"{each['hits']:>14,.10g}" for each in found))
+    return "\n".join(lines)
+
+
+def building(built: Sequence[Mapping[str, Any]]) -> str:
+    """The imports that made the data, whenever that was."""
+    lines = ["the data were built, once, by these imports:"]
+    for step in built:
+        lines.append(f"  {step['rows']:>9,} users into {step['into']:>9,}: {step['per_second']:>8,.0f}/s")
+    return "\n".join(lines)
+
+
+def _value(value: float, unit: str) -> str:
+    return f"{value:,.0f}{unit}" if unit == "/s" else f"{value:,.2f} {unit}"
+
+
+def _floor(check: Mapping[str, Any]) -> str:
+    of = check["of"] if check["of"] == "/s" else f" {check['of']}"
+    return f"{'<=' if check['at_most'] else '>='} {check['limit']:,.6g}{of}"
 
 
 def write(file: Path, result: Mapping[str, Any]) -> None:
