@@ -24,6 +24,7 @@ from muster.core.users.model import (
     DatabaseAccount,
     Factor,
     ForeignId,
+    GroupMembership,
     Link,
     Lock,
     Metadata,
@@ -82,6 +83,10 @@ def people(realm: str, other: str, social: str, box: Sealer) -> list[User]:
     passkey = Passkey(id="p1", dev="h" * 16, credential_id="c", public_key="k", created_at=NOW)
     seen = Activity(logins=3, last_login=Seen(at=NOW, ip="10.0.0.1"), lock=Lock(at=NOW, cause="manual"))
     ann = replace(ann, links=links, passkeys=[passkey], codes=[Code(kind="backup", hash="s")], activity=seen)
+    # Groups, organizations and roles are records of their own, which a file of users does not hold: a user names them by id.
+    ann = replace(
+        ann, groups=[GroupMembership(group_id="g" * 32, joined_at=NOW)], organizations=["o" * 32], hub_roles=["Editors"]
+    )
     bob = NewUser(origin=Origin(door="clerk"), id=BOB, emails=[NewAddress("bob@example.com")], suspended=False,
                   password=HashedPassword(ARGON2, "argon2"))  # fmt: skip
     cyd = NewUser(origin=Origin(door="mattr"), id=CYD, profile=Profile(name="Cyd"))

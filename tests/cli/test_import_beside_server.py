@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import subprocess
 import sys
@@ -22,15 +23,23 @@ LONGEST_WAIT = 3.0
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("second_process", [False, True])
+@pytest.mark.parametrize(
+    ("engine", "second_process"), [("sqlite", False), ("sqlite", True), ("postgres", True)], ids=str
+)
 def test_writes_through_the_server_go_on_during_an_import(
-    sqlite_databases: Databases, tmp_path: Path, *, second_process: bool, record_property: Callable[[str, object], None]
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    engine: str,
+    *,
+    second_process: bool,
+    record_property: Callable[[str, object], None],
 ) -> None:
+    databases: Databases = request.getfixturevalue(f"{engine}_databases")
     (tmp_path / "users.ndjson").write_bytes(
         ndjson(*({"email": f"user{i}@example.com", "app_metadata": {"n": i, "t": f"text {i}"}} for i in range(ROWS)))
     )
     code = "import sys, muster.importers.beside as b; b.WORTH_IT = int(sys.argv.pop(1)); from muster.__main__ import main; main()"
-    with served_on(sqlite_databases, tmp_path) as server, server.client() as client:
+    with served_on(databases, tmp_path) as server, server.client() as client:
         client.headers["authorization"] = f"Bearer {server.token()}"
         body = {
             "email": "ann@example.com",
@@ -50,19 +59,29 @@ def test_writes_through_the_server_go_on_during_an_import(
         with subprocess.Popen(
             [*command, *server.database], cwd=tmp_path, env=environment(server.extra), stderr=subprocess.PIPE
         ) as importing:
-            waits, n = [], 0
+            waits: list[float] = []
+            kept: dict[str, int] = {}
+            n = 0
             while importing.poll() is None:
                 n += 1
+                changed = {f"k{n % 50}": n}
                 began = time.monotonic()
-                answer = client.patch(f"/api/v2/users/{ann}", json={"user_metadata": {"n": n}})
+                answer = client.patch(f"/api/v2/users/{ann}", json={"user_metadata": changed})
                 waits.append(time.monotonic() - began)
                 assert answer.status_code == 200, answer.text
+                kept |= changed
+                read = client.get(f"/api/v2/users/{ann}")
+                assert (read.status_code, read.json()["user_metadata"]) == (200, kept)
             _, err = importing.communicate()
         assert importing.returncode == 0, err.decode()
         listed = client.get("/api/v2/users", params={"include_totals": "true", "per_page": "1"}).json()
-        found = client.get(f"/api/v2/users/{ann}").json()
+        assert client.get(f"/api/v2/users/{ann}").json()["user_metadata"] == kept
     assert listed["total"] == ROWS + 1
-    assert found["user_metadata"] == {"n": n}
     p99 = statistics.quantiles(waits, n=100)[98]
     record_property("patch_p99_ms", round(p99 * 1000))
     assert p99 < LONGEST_WAIT
+    # How long its commits may take is tested by a clock of its own (tests/importers/test_pace.py); here it says how long they took.
+    told = re.search(rb"the server waited ([0-9]+) ms at most for one commit\n", err)
+    assert (told is not None) is (engine == "sqlite"), err.decode()
+    if told is not None:
+        record_property("longest_commit_ms", int(told[1]))

@@ -19,10 +19,11 @@ from muster.core.store import Change, Unit
 from muster.core.users.actions import NewAddress, NewUser, create_user
 from muster.core.users.model import Activity, Metadata, Origin, User
 from muster.crypto.passwords import verify
-from muster.importers import run as running
+from muster.importers import pace
 from muster.importers.auth0 import Auth0Rows
 from muster.importers.batches import Maker, Seen
 from muster.importers.mark import FileImport, Mark
+from muster.importers.pace import Pace
 from muster.importers.reading import FileDamaged
 from muster.importers.report import Rejected, RejectedFile, Report
 from tests.importers.conftest import ARGON2, BCRYPT, NOW, PASSWORD, Import, Place
@@ -124,7 +125,7 @@ async def test_the_first_of_two_rows_of_a_file_wins(
     place: Place, import_: Import, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
     for name in ("FIRST_BATCH", "SMALLEST_BATCH", "LARGEST_BATCH"):
-        monkeypatch.setattr(running, name, batch)
+        monkeypatch.setattr(pace, name, batch)
     native = new_id(NOW)
     report = await import_(
         ann(user_id="1", username="ann", phone_number="+12015550100"),
@@ -313,7 +314,7 @@ def ndjson(people: list[dict[str, Any]]) -> bytes:
 
 
 async def test_a_database_that_goes_away_leaves_whole_batches(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "LARGEST_BATCH", 50)
+    monkeypatch.setattr(pace, "LARGEST_BATCH", 50)
     failing = Failing(place, Unavailable("database_away", retry_after=1), at=2)
     importer = place._replace(into=place.into._replace(runner=failing)).importer()  # type: ignore[arg-type]
     with pytest.raises(Unavailable, match="database_away"):
@@ -328,7 +329,7 @@ async def test_a_busy_database_is_waited_for(place: Place) -> None:
         waits.append(seconds)
 
     failing = Failing(place, Unavailable("database_busy", retry_after=2), at=1, times=3)
-    importer = place._replace(into=place.into._replace(runner=failing)).importer(wait=wait)  # type: ignore[arg-type]
+    importer = place._replace(into=place.into._replace(runner=failing)).importer(pace=Pace(wait=wait))  # type: ignore[arg-type]
     report = await importer.run(source(ndjson(many(120))), RejectedFile(place.rejected))
     assert (counts(report), waits) == ((120, 120, 0, 0), [2, 2, 2])
 
@@ -406,7 +407,7 @@ async def test_two_runs_of_one_import_never_both_bring_a_row(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("FIRST_BATCH", "SMALLEST_BATCH", "LARGEST_BATCH"):
-        monkeypatch.setattr(running, name, 20)  # neither ends before the other has seen its mark
+        monkeypatch.setattr(pace, name, 20)  # neither ends before the other has seen its mark
     one, other = await marked(place), await marked(place)
     rejects = [RejectedFile(tmp_path / name) for name in ("a", "b")]
     runs = [run.run(source(ndjson(many(400))), file) for run, file in zip((one, other), rejects, strict=True)]

@@ -12,9 +12,10 @@ import pytest
 
 from muster.core.errors import Conflict, Lost, Unavailable
 from muster.storage import address
-from muster.storage.engine import Engine, EngineRefused, Write
+from muster.storage.engine import Engine, EngineRefused, NewRows, Returned, Write
 from muster.storage.opening import open_engine
 from muster.storage.postgres import PostgresEngine
+from muster.storage.postgres_commit import WORTH_A_COPY
 from muster.storage.postgres_connections import Connections, translate
 from tests.databases import PostgresDatabases
 
@@ -346,3 +347,46 @@ async def test_commits_are_synchronous_even_where_the_server_s_default_is_not(
     engine = await open_one()
     assert "fsync = off" in caplog.text  # the run's server is a fast and careless one
     assert await engine.row("SELECT current_setting('synchronous_commit')") == ("on",)
+
+
+# ------------------------------------------------------------------------------------------------------------- new rows
+
+THINGS = NewRows("things", ("id", "n"))
+
+
+def added(names: list[str], n: Any) -> list[Write]:
+    """New rows in the two ways that they are written: end to end in one statement, and one after the other."""
+    half = len(names) // 2
+    params = [value for name in names[:half] for value in (name, n)]
+    rows = [(name, n) for name in names[half:]]
+    return [Write(THINGS.insert(half), params, adds=THINGS), Write(THINGS.insert(), rows, many=True, adds=THINGS)]
+
+
+@pytest.mark.parametrize("count", [WORTH_A_COPY - 2, WORTH_A_COPY])
+async def test_many_new_rows_are_copied_and_are_the_same(engine: PostgresEngine, count: int) -> None:
+    copies: list[str] = []
+    copy = asyncpg.Connection.copy_records_to_table
+
+    async def noted(connection: Any, name: str, **options: Any) -> str:
+        copies.append(name)
+        return str(await copy(connection, name, **options))
+
+    names = [f"\u00e9\\N\t{n:03}" for n in range(count)]
+    made = Write("INSERT INTO things (id, n) VALUES ('first', 7) RETURNING n", (), lambda _: None, returns=1)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(asyncpg.Connection, "copy_records_to_table", noted)
+        await engine.commit([made, *added(names, Returned(0)), add("last")])
+    assert copies == (["things"] if count >= WORTH_A_COPY else [])
+    rows = await engine.rows("SELECT id, n FROM things")
+    assert sorted(map(tuple, rows)) == sorted([("first", 7), ("last", 0), *((name, 7) for name in names)])
+
+
+async def test_a_copy_that_fails_leaves_nothing_and_a_clean_connection(engine: PostgresEngine, admin: Any) -> None:
+    names = [str(n) for n in range(WORTH_A_COPY)]
+    await engine.commit([add(names[-1])])
+    pids = await backends(admin)
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await engine.commit([add("before"), *added(names, 1)])
+    assert await ids(engine) == [names[-1]]
+    await engine.commit([add("after"), bump("after")])
+    assert await backends(admin) == pids

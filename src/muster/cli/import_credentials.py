@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from muster.cli.import_progress import tell
 from muster.cli.options import wait_for, with_database, with_tenant
 from muster.settings import Settings
 
@@ -46,11 +47,7 @@ def mattr_credentials(settings: Settings, tenant: str, file: str) -> int:
             wait_for(_import(settings, tenant, source, rejects, report))
     except FileDamaged as damage:
         raise click.ClickException(f"{file}: {damage}; {report.read} rows before it were read") from None
-    where = f" ({rejects.path})" if report.rejected else ""
-    click.echo(
-        f"read {report.read}, inserted {report.inserted}, updated {report.updated}, rejected {report.rejected}{where}"
-        f" in {time.monotonic() - began:.1f} s"
-    )
+    tell(report, rejects, began)
     return SOME_REJECTED if report.rejected else 0
 
 

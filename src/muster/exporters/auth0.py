@@ -24,7 +24,7 @@ HASHES: Final = frozenset({"password_hash", "custom_password_hash"})
 
 
 def row_of(user: User, secrets: SecretBox) -> dict[str, Any] | None:
-    """The row; None for somebody without an e-mail address of their own."""
+    """The row, metadata as raw JSON in it; None for somebody without an e-mail address of their own."""
     email = primary(user.emails)
     if email is None:
         return None
@@ -41,10 +41,11 @@ def row_of(user: User, secrets: SecretBox) -> dict[str, Any] | None:
             row[name] = value
     if user.suspended is not None:
         row["blocked"] = user.suspended
-    if user.metadata.unsafe is not None:
-        row["user_metadata"] = user.metadata.unsafe
-    if user.metadata.private is not None:
-        row["app_metadata"] = user.metadata.private
+    # As they are kept: nobody looks into them here.
+    if user.metadata.unsafe_json:
+        row["user_metadata"] = user.metadata.unsafe_json
+    if user.metadata.private_json:
+        row["app_metadata"] = user.metadata.private_json
     if user.password is not None:
         row.update(_password(user.password))
     factors = [shown for factor in user.factors if (shown := _factor(factor, user, secrets))]

@@ -23,6 +23,7 @@ class Report:
     """The rows whose fate is sealed, up to and including row `line`; `read` is always the sum of the other three.
 
     `position` is how far that is in the file, in bytes; `before` of the rows were settled by earlier runs.
+    `slowest` is the longest commit in seconds while others waited; 0 where nobody did.
     """
 
     inserted: int = 0
@@ -32,6 +33,7 @@ class Report:
     interrupted: bool = False
     position: int = 0
     before: int = 0
+    slowest: float = 0.0
 
     @property
     def read(self) -> int:

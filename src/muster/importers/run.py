@@ -5,7 +5,6 @@ that is refused is made again without the rows that are to blame, so that only t
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, TypeVar
 
@@ -22,23 +21,13 @@ from muster.core.users.model import User
 from muster.importers.acts import insert_prepared, keep_person
 from muster.importers.batches import Batch, Batches, Fit, Maker, Task, person_of, prepared
 from muster.importers.mark import ELSEWHERE, Mark, NotAsItWas, Standing
+from muster.importers.pace import Pace
 from muster.importers.reading import Source
 from muster.importers.record import Person, Vendor
 from muster.importers.report import Rejected, RejectedFile, Report
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-LONGEST_COMMIT: Final = 0.04
-"""Seconds that a commit should take, while others wait for it; half as much again is not rare."""
-
-LONGEST_COMMIT_ALONE: Final = 1.0
-"""Seconds, where nobody waits: in a long one neighbours in the indexes are written together, which costs half as much."""
-
-SECONDS_FOR_OTHERS: Final = 0.03
-"""How long others are left alone after each commit: their writes wait for one of ours, and look again after 1 to 25 ms."""
-
-FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 50, 20, 1_000
 
 BUSY: Final = frozenset({"database_busy", "too_many_writes_waiting"})
 """Refusals after which nothing was changed and another try makes sense."""
@@ -64,8 +53,7 @@ class Target(NamedTuple):
 class Importer:
     """One run. `report` is true at any moment; `on_progress` is called after each commit, with the place in the file.
 
-    With a `mark` the run goes on where the last one of the same file stopped. `others_wait` is asked after each commit whether
-    somebody may wait for it, as those do who write to the same SQLite file.
+    With a `mark` the run goes on where the last one of the same file stopped.
     """
 
     def __init__(
@@ -77,8 +65,7 @@ class Importer:
         upsert: bool = False,
         mark: Mark | None = None,
         on_progress: Callable[[Report], None] = lambda _: None,
-        others_wait: Callable[[], bool] = lambda: False,
-        wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        pace: Pace | None = None,
     ) -> None:
         if into.realm.internal or into.realm.kind != "database":
             raise Invalid("connection_not_database", name=into.realm.name)
@@ -91,10 +78,7 @@ class Importer:
         self._task = into.task(vendor, upsert=upsert)
         self._mark = mark
         self._on_progress = on_progress
-        self._others_wait = others_wait
-        self._longest_commit = LONGEST_COMMIT
-        self._wait = wait
-        self._size = FIRST_BATCH
+        self._pace = pace or Pace()
         self._standing = Standing(began=into.runner.clock.now())
 
     async def run(self, source: Source | Batches, rejects: RejectedFile) -> Report:
@@ -105,7 +89,7 @@ class Importer:
         batches = Maker(self._task, source) if isinstance(source, Source) else source
         try:
             await self._go_on(batches, rejects)
-            while batch := await batches.next(self._size, self._into.runner.clock.now()):
+            while batch := await batches.next(self._pace.rows, self._into.runner.clock.now()):
                 settling = asyncio.ensure_future(self._settle(batch, rejects))
                 try:
                     await asyncio.shield(settling)
@@ -114,7 +98,7 @@ class Importer:
                     raise
                 self.report.position = batch.position
                 self._on_progress(self.report)
-                await self._make_way()
+                await self._pace.make_way()
         except asyncio.CancelledError:
             self.report.interrupted = True
             return self.report
@@ -141,16 +125,15 @@ class Importer:
         report.inserted, report.updated, report.rejected = standing.inserted, standing.updated, standing.rejected
         report.line = standing.line
 
-    async def _make_way(self) -> None:
-        others = self._others_wait()
-        self._longest_commit = LONGEST_COMMIT if others else LONGEST_COMMIT_ALONE
-        if others:
-            await self._wait(SECONDS_FOR_OTHERS)
-
     # ---- one batch
 
     async def _settle(self, batch: Batch, rejects: RejectedFile) -> None:
         """Commit a batch, without the rows that are refused."""
+        if self._pace.is_too_long(len(batch.fits)):
+            for piece in _pieces(batch, self._pace.rows):
+                await self._settle(piece, rejects)
+                await self._pace.make_way()
+            return
         before = rejects.size
         try:
             await self._commit(batch, rejects)
@@ -162,7 +145,7 @@ class Importer:
                 raise
             found = await self._taken(batch)
             if not found and len(batch.fits) > 1:
-                for piece in _pieces(batch):
+                for piece in _pieces(batch, 1):
                     await self._settle(piece, rejects)
                 return
             (one, *_) = batch.fits  # without a row there is nothing to refuse
@@ -178,13 +161,12 @@ class Importer:
             people = [self._person(fit) for fit in batch.fits]
             if not self._task.upsert:
                 writes = prepared(self._task, [user for _, user in people], runner.clock.now())
-        started = time.monotonic()
         standing = await self._patiently(self._keep, batch, writes, people, rejects.size)
         if self._mark is not None:
             self._mark.moved()
         if batch.fits:
-            each = (time.monotonic() - started) / len(batch.fits)
-            self._size = max(SMALLEST_BATCH, min(LARGEST_BATCH, 2 * self._size, round(self._longest_commit / each)))
+            self._pace.end(len(batch.fits))
+            self.report.slowest = self._pace.slowest
         self._standing = standing
         self._tell(standing)
 
@@ -226,12 +208,14 @@ class Importer:
     ) -> T:
         """Run an act, again while the database is busy with others."""
         for _ in range(_PATIENCE):
+            self._pace.begin()
             try:
                 return await self._into.runner.run(self._into.tenant_id, self._into.actor, act, *args, **kwargs)
             except Unavailable as refusal:
                 if refusal.code not in BUSY:
                     raise
-                await self._wait(refusal.retry_after)
+                await self._pace.wait(refusal.retry_after)
+        self._pace.begin()
         return await self._into.runner.run(self._into.tenant_id, self._into.actor, act, *args, **kwargs)
 
     # ---- who is to blame
@@ -292,13 +276,15 @@ class Importer:
         return Key(user.realm, "email", user.emails[0].value)
 
 
-def _pieces(batch: Batch) -> Iterator[Batch]:
-    """The rows that fit one by one, each with the rejected ones before it; the rest of those comes last."""
+def _pieces(batch: Batch, size: int) -> Iterator[Batch]:
+    """The rows that fit, so many at a time and each time with the rejected ones before them; the rest of those comes last."""
     rejected = list(batch.rejected)
-    for fit in batch.fits:
-        before = [row for row in rejected if row.line < fit.line]
+    for at in range(0, len(batch.fits), size):
+        fits = batch.fits[at : at + size]
+        line = fits[-1].line
+        before = [row for row in rejected if row.line < line]
         rejected = rejected[len(before) :]
-        yield Batch([fit], before, (), fit.line, "", batch.position)
+        yield Batch(fits, before, (), line, "", batch.position)
     yield batch._replace(fits=(), prepared=(), rejected=rejected)
 
 

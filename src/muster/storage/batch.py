@@ -16,7 +16,7 @@ from muster.core.errors import NotFound, Taken
 from muster.core.records import Record
 from muster.core.users.terms import Term
 from muster.storage import keys
-from muster.storage.engine import Returned, Row, Value, Write
+from muster.storage.engine import NewRows, Returned, Row, Value, Write
 from muster.storage.text import bound, field_number, together
 
 COUNT_SHARDS: Final = 16
@@ -31,25 +31,42 @@ _TERMS: Final = ("text_terms", "number_terms")
 _FREE_TERM: Final = {
     table: f"DELETE FROM {table} WHERE tenant_id = ? AND field = ? AND value = ? AND n = ?" for table in _TERMS
 }
-_ADD_TERM: Final = "INSERT INTO {} (tenant_id, field, value, n) VALUES {}"
+_NEW_TERMS: Final = {table: NewRows(table, ("tenant_id", "field", "value", "n")) for table in _TERMS}
+_NEW_TEXTS: Final = NewRows("user_texts", ("tenant_id", "n", "text"))
 # A row may be there already when the terms of an older version were made from a document that held more of them; of a new
 # user there is none, and not to look for one saves PostgreSQL a third of the work.
-_ADD_MISSING_TERM: Final = f"{_ADD_TERM} ON CONFLICT DO NOTHING"
-_KEEP_TEXT: Final = "INSERT INTO {} (tenant_id, n, text) VALUES {} ON CONFLICT (n) DO UPDATE SET text = excluded.text"
+_UNLESS_THERE: Final = " ON CONFLICT DO NOTHING"
+_IN_ITS_PLACE: Final = " ON CONFLICT (n) DO UPDATE SET text = excluded.text"
 _ROWS_PER_STATEMENT: Final = (512, 128, 32, 8, 2, 1)
 """Few sizes, so that each is prepared once. Many rows in one statement cost half as much, and texts a fourth: SQLite's index
 of trigrams writes out what it has gathered before every statement."""
 
 
-def _sized(insert: str, table: str, columns: int) -> Sequence[tuple[int, str]]:
-    """How many rows, and the statement that inserts so many."""
-    row = f"({', '.join('?' * columns)})"
-    return [(size, insert.format(table, ", ".join([row] * size))) for size in _ROWS_PER_STATEMENT]
+class _Adding(NamedTuple):
+    """Statements that add rows to a table; `otherwise` is what to do about a row that is there, if one may be."""
+
+    rows: NewRows
+    sized: Sequence[tuple[int, str]]
+    certain: bool
+
+    @classmethod
+    def of(cls, rows: NewRows, otherwise: str = "") -> "_Adding":
+        return cls(rows, [(size, rows.insert(size) + otherwise) for size in _ROWS_PER_STATEMENT], not otherwise)
+
+    def writes(self, params: Sequence[Param]) -> Iterator[Write]:
+        """All of these rows, which stand end to end."""
+        at, columns = 0, len(self.rows.columns)
+        for size, sql in self.sized:
+            while len(params) - at >= size * columns:
+                part = params[at : at + size * columns]
+                yield Write(sql, part, adds=self.rows if self.certain else None)
+                at += size * columns
 
 
-_ADD_TERMS: Final = {table: _sized(_ADD_TERM, table, 4) for table in _TERMS}
-_ADD_MISSING_TERMS: Final = {table: _sized(_ADD_MISSING_TERM, table, 4) for table in _TERMS}
-_KEEP_TEXTS: Final = _sized(_KEEP_TEXT, "user_texts", 3)
+_ADD_TERMS: Final = {table: _Adding.of(rows) for table, rows in _NEW_TERMS.items()}
+_ADD_MISSING_TERMS: Final = {table: _Adding.of(rows, _UNLESS_THERE) for table, rows in _NEW_TERMS.items()}
+_ADD_TEXTS: Final = _Adding.of(_NEW_TEXTS)
+_KEEP_TEXTS: Final = _Adding.of(_NEW_TEXTS, _IN_ITS_PLACE)
 _FORGET_TEXTS: Final = "DELETE FROM user_texts WHERE tenant_id = ? AND n = ?"
 _COUNT: Final = "UPDATE user_counts SET users = users + ? WHERE tenant_id = ? AND shard = ? RETURNING shard"
 
@@ -153,7 +170,8 @@ class Batch:
         self._added_terms = _TermRows.none()
         self._first_terms = _TermRows.none()
         self._texts: list[Param] = []
-        self._late: dict[str, list[tuple[Param, ...]]] = {}
+        self._first_texts: list[Param] = []
+        self._late: dict[str | NewRows, list[tuple[Param, ...]]] = {}
         self._more_users = 0
 
     def write(self, sql: str, *params: Param, judge: Judge | None = None) -> Returned:
@@ -175,9 +193,9 @@ class Batch:
         last.ids.append(id_)
         return Returned(len(self._rows) - 1, len(last.rows) - 1)
 
-    def write_late(self, sql: str, *params: Param) -> None:
-        """A row that decides nothing; those with the same text are written together."""
-        self._late.setdefault(sql, []).append(params)
+    def write_late(self, wanted: str | NewRows, *params: Param) -> None:
+        """A row that decides nothing, by a text or as a new one; those of one text or table are written together."""
+        self._late.setdefault(wanted, []).append(params)
 
     def move_keys(self, before: Record | None, after: Record | None) -> None:
         """Free the keys that are no longer wanted and claim the new ones."""
@@ -196,7 +214,8 @@ class Batch:
     def keep_texts(self, n: int | Returned, texts: Sequence[str]) -> None:
         """The user is found by any part of these texts; without any, by none."""
         if texts:
-            self._texts += (self.tenant_id, n, together(texts))
+            kept = self._first_texts if isinstance(n, Returned) else self._texts
+            kept += (self.tenant_id, n, together(texts))
         else:
             self.write_late(_FORGET_TEXTS, self.tenant_id, n)
 
@@ -212,8 +231,9 @@ class Batch:
             *keys.claiming(self.tenant_id, self._claimed),
             *self._freeing_terms(),
             *self._adding_terms(),
-            *_pieces(_KEEP_TEXTS, 3, self._texts),
-            *_together(self._late),
+            *_ADD_TEXTS.writes(self._first_texts),
+            *_KEEP_TEXTS.writes(self._texts),
+            *(_together(wanted, rows) for wanted, rows in self._late.items()),
             *self._counting(),
         ]
 
@@ -224,7 +244,7 @@ class Batch:
     def _adding_terms(self) -> Iterator[Write]:
         for rows, statements in ((self._first_terms, _ADD_TERMS), (self._added_terms, _ADD_MISSING_TERMS)):
             for table, params in rows.in_order(self.tenant_id):
-                yield from _pieces(statements[table], 4, params)
+                yield from statements[table].writes(params)
 
     def _counting(self) -> list[Write]:
         if not self._more_users:
@@ -233,14 +253,7 @@ class Batch:
         return [Write(_COUNT, params, some_row_or(NotFound("tenant", number=self.tenant_id)), returns=1)]
 
 
-def _together(statements: dict[str, list[tuple[Param, ...]]]) -> list[Write]:
-    return [Write(sql, rows[0]) if len(rows) == 1 else Write(sql, rows, many=True) for sql, rows in statements.items()]
-
-
-def _pieces(sized: Sequence[tuple[int, str]], columns: int, params: Sequence[Param]) -> Iterator[Write]:
-    """Statements that insert all of these rows, which stand end to end."""
-    at = 0
-    for size, sql in sized:
-        while len(params) - at >= size * columns:
-            yield Write(sql, params[at : at + size * columns])
-            at += size * columns
+def _together(wanted: str | NewRows, rows: Sequence[tuple[Param, ...]]) -> Write:
+    adds = wanted if isinstance(wanted, NewRows) else None
+    sql = wanted.insert() if isinstance(wanted, NewRows) else wanted
+    return Write(sql, rows[0], adds=adds) if len(rows) == 1 else Write(sql, rows, many=True, adds=adds)

@@ -1,7 +1,7 @@
 """What one database must do, and the only place that knows which database it is.
 
 SQL is written once, with `?` for parameters and the column types of `migrations/`; an engine may translate the text but is
-never given two texts. Reads are short and each stands alone; writes arrive as whole batches (`commit`).
+never given two texts. JSON goes in and comes out as bytes. Reads are short and each stands alone; writes arrive as whole batches (`commit`).
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -22,6 +22,18 @@ class Returned(NamedTuple):
     row: int = 0
 
 
+class NewRows(NamedTuple):
+    """A table, and those of its columns that new rows give, in their order."""
+
+    table: str
+    columns: tuple[str, ...]
+
+    def insert(self, rows: int = 1) -> str:
+        """The statement that adds so many, their parameters end to end."""
+        row = f"({', '.join('?' * len(self.columns))})"
+        return f"INSERT INTO {self.table} ({', '.join(self.columns)}) VALUES {', '.join([row] * rows)}"
+
+
 class Write(NamedTuple):
     """One statement of a batch.
 
@@ -29,6 +41,8 @@ class Write(NamedTuple):
     exception to raise when they are not what must be true; then nothing of the batch stays. Where `returns` is given it is
     content with so many rows and with no other number, so an engine need not ask it. With `many`, `params` is a sequence of parameter rows, run one
     after the other, and no rows are looked at. Of `several` rows that it returns each may be named (`Returned.row`).
+    Where `adds` is given the statement does nothing but add such rows, which are new for certain: an engine may bring them
+    in without it. Every one of them has its `Returned`, if any, in the same columns.
     """
 
     sql: str
@@ -37,10 +51,19 @@ class Write(NamedTuple):
     many: bool = False
     returns: int | None = None
     several: bool = False
+    adds: NewRows | None = None
 
     def filled_in(self, results: Sequence[Sequence[Row]]) -> Sequence[Value]:
         """The parameters, with what earlier writes returned in the place of every `Returned`."""
-        return _filled_in(cast("Sequence[Value | Returned]", self.params), results)
+        params = cast("Sequence[Value | Returned]", self.params)
+        if self.adds is None:
+            return _filled_in(params, results)
+        filled, columns = list(params), len(self.adds.columns)
+        for at in range(columns):
+            if type(params[at]) is Returned:  # of an import's rows one in four: the others are not looked at
+                told = cast("list[Returned]", params[at::columns])
+                filled[at::columns] = [results[param.write][param.row][0] for param in told]
+        return cast("Sequence[Value]", filled)
 
     def rows_filled_in(self, results: Sequence[Sequence[Row]]) -> Sequence[Sequence[Value]]:
         """As `filled_in`, for each row of parameters of a write with `many`."""

@@ -7,13 +7,12 @@ import msgspec
 from muster.core.errors import Lost
 from muster.core.events import Event, EventFilter, Message
 from muster.storage.batch import Batch, some_row_or
-from muster.storage.engine import Engine, Value, Write
+from muster.storage.engine import Engine, NewRows, Value, Write
 from muster.storage.fragments import Sql
 from muster.storage.text import bound, document
 
-_ADD_EVENT: Final = (
-    "INSERT INTO events (tenant_id, id, position, at, kind, user_id, door, client_id, request_id, doc) "
-    "VALUES (?, ?, NULL, ?, ?, ?, ?, ?, ?, ?)"
+_NEW_EVENTS: Final = NewRows(
+    "events", ("tenant_id", "id", "at", "kind", "user_id", "door", "client_id", "request_id", "doc")
 )
 _ADD_MESSAGE: Final = (
     "INSERT INTO outbox (tenant_id, id, kind, due_at, claimed_until, attempts, doc) VALUES (?, ?, ?, ?, 0, 0, ?)"
@@ -27,7 +26,7 @@ def add_event(batch: Batch, event: Event) -> None:
     """One more fact, not yet in anybody's order."""
     client_id = event.actor_id if event.actor_kind == "client" else ""
     batch.write_late(
-        _ADD_EVENT,
+        _NEW_EVENTS,
         batch.tenant_id,
         bound(event.id),
         event.at,

@@ -5,16 +5,23 @@ one of them did not touch the rows that it must. Which one, and what to say abou
 """
 
 import functools
+import itertools
+import operator
 from collections.abc import Sequence
 from typing import Final, NamedTuple, cast
 
 import asyncpg
 
-from muster.storage.engine import Returned, Row, Value, Write
+from muster.storage.engine import NewRows, Returned, Row, Value, Write
 from muster.storage.postgres_connections import Connection, translate
 
 MOST_PARTS: Final = 24
 """Texts of more parts are too many different ones for the server to keep prepared."""
+
+WORTH_A_COPY: Final = 100
+"""New rows that are brought in by COPY (PostgreSQL manual, "COPY") and not by statements."""
+
+_ADDS: Final = operator.attrgetter("adds")
 
 
 class _Part(NamedTuple):
@@ -31,8 +38,8 @@ async def commit(connection: Connection, writes: Sequence[Write]) -> Exception |
     # A statement alone is a transaction of its own; with a judge it must still be possible to undo it.
     if len(writes) == 1 and writes[0].judge is None:
         return await _run(connection, writes)
-    parts, values = _parts(writes)
-    if len(parts) <= MOST_PARTS and all(map(_can_be_part, writes)):
+    if sum(map(_parts_of, writes)) <= MOST_PARTS and all(map(_can_be_part, writes)):
+        parts, values = _parts(writes)
         try:
             await connection.fetch(_together(parts), *values)
         except asyncpg.DivisionByZeroError:
@@ -43,6 +50,10 @@ async def commit(connection: Connection, writes: Sequence[Write]) -> Exception |
     refused = await _run(connection, writes)
     await connection.execute("COMMIT" if refused is None else "ROLLBACK")
     return refused
+
+
+def _parts_of(write: Write) -> int:
+    return len(write.params) if write.many else 1
 
 
 def _can_be_part(write: Write) -> bool:
@@ -58,17 +69,42 @@ def _can_be_part(write: Write) -> bool:
 
 async def _run(connection: Connection, writes: Sequence[Write]) -> Exception | None:
     results: list[Sequence[Row]] = []
-    for write in writes:
-        rows: Sequence[Row] = ()
-        if write.many:
-            await connection.executemany(translate(write.sql), write.rows_filled_in(results))
-        else:
-            rows = await connection.fetch(translate(write.sql), *write.filled_in(results))
-        results.append(rows)
-        refused = write.judge(rows) if write.judge is not None else None
-        if refused is not None:
-            return refused
+    for adds, alike in itertools.groupby(writes, _ADDS):
+        group = list(alike)
+        if adds is not None and _rows_of(group) >= WORTH_A_COPY:
+            await _copy(connection, adds, group, results)
+            results += [()] * len(group)
+            continue
+        for write in group:
+            rows: Sequence[Row] = ()
+            if write.many:
+                await connection.executemany(translate(write.sql), write.rows_filled_in(results))
+            else:
+                rows = await connection.fetch(translate(write.sql), *write.filled_in(results))
+            results.append(rows)
+            refused = write.judge(rows) if write.judge is not None else None
+            if refused is not None:
+                return refused
     return None
+
+
+def _rows_of(writes: Sequence[Write]) -> int:
+    """How many rows these add."""
+    return sum(len(w.params) if w.many else len(w.params) // len(w.adds.columns) for w in writes if w.adds is not None)
+
+
+async def _copy(
+    connection: Connection, adds: NewRows, writes: Sequence[Write], results: Sequence[Sequence[Row]]
+) -> None:
+    """Bring in all their rows at once: it costs half as much on both sides as statements with parameters."""
+    records: list[Sequence[Value]] = []
+    for write in writes:
+        if write.many:
+            records += write.rows_filled_in(results)
+        else:
+            values = iter(write.filled_in(results))
+            records += zip(*[values] * len(adds.columns), strict=True)
+    await connection.copy_records_to_table(adds.table, records=records, columns=adds.columns)
 
 
 def _parts(writes: Sequence[Write]) -> tuple[tuple[_Part, ...], list[Value]]:
@@ -83,8 +119,6 @@ def _parts(writes: Sequence[Write]) -> tuple[tuple[_Part, ...], list[Value]]:
             values += [param for param in row if not isinstance(param, Returned)]
             if wanted is not None:
                 values.append(wanted)
-            if len(parts) > MOST_PARTS:
-                return tuple(parts), values
     return tuple(parts), values
 
 

@@ -63,6 +63,10 @@ class Session(Protocol):
         """Every table of the schema, by name."""
         ...
 
+    async def measure(self, tables: Sequence[str]) -> None:
+        """Look at what these tables hold, so that reads are planned by it; nothing where they never are."""
+        ...
+
     def schema_lock(self) -> contextlib.AbstractAsyncContextManager[None]:
         """Hold off everybody else who would migrate or restore this database."""
         ...
@@ -126,6 +130,9 @@ class SqliteSession:
             " WHERE l.schema = 'main' AND l.type = 'table' AND l.name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY l.name"
         )
         return [await self._table(name, sql) for name, sql in found]
+
+    async def measure(self, tables: Sequence[str]) -> None:
+        """Our statements are written for the plans that SQLite makes without knowing sizes."""
 
     def schema_lock(self) -> contextlib.AbstractAsyncContextManager[None]:
         return hold_schema_lock(self._path)

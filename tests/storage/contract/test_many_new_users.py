@@ -8,7 +8,7 @@ from muster.core.errors import Taken
 from muster.core.ids import new_user_id
 from muster.core.query import Everyone, Is, Order, Page
 from muster.core.store import Tenant
-from muster.core.users.model import Metadata, User
+from muster.core.users.model import Metadata, Profile, User
 from muster.storage.store import SqlStore
 from tests.storage.contract.people import NOW, email_key, insert, person
 
@@ -61,3 +61,21 @@ async def test_internal_users_among_them_are_not_listed(store: SqlStore, tenant:
     assert [user.id async for user in store.export_users(tenant.number)] == [user.id for user in users]
     assert [user.id for user in await store.internal_users(tenant.number)] == [user.id for user in hidden]
     assert await store.count_users(tenant.number, Everyone()) == len(users)
+
+
+async def test_texts_of_every_kind_are_kept_as_they_are_of_one_alone(store: SqlStore, tenant: Tenant) -> None:
+    texts = ["", "\0", "\1\4 ", "\\N", "a\tb\nc", "\"';--", "\u00e9\U0001f600", "\u202e", "x" * 5_000]
+    users = [
+        person(f"u{n}@example.org", profile=Profile(name=f"{text} {n}"), metadata=Metadata.of(private={"text": text}))
+        for n, text in enumerate(texts * 12)
+    ]
+    await insert(store, tenant.number, *users)
+    alone = [
+        person(f"alone{n}@example.org", metadata=Metadata.of(private={"text": text})) for n, text in enumerate(texts)
+    ]
+    for user in alone:
+        await insert(store, tenant.number, user)
+    for n, text in enumerate(texts):
+        found = await store.search_users(tenant.number, Is("private.text", text), Order(), Page(offset=0, limit=50))
+        assert [user.id for user in found] == [*(user.id for user in users[n :: len(texts)]), alone[n].id]
+        assert {user.metadata.private["text"] for user in found if user.metadata.private} == {text}
