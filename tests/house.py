@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 from unittest import mock
@@ -16,10 +16,12 @@ from unittest import mock
 import httpx
 
 from muster.cli.credentials import find_credentials
+from muster.core.actor import SYSTEM
 from muster.core.clock import TurnedClock
 from muster.first_start import Addresses, create_tenant, prepare
 from muster.settings import Settings
 from muster.web import Web
+from muster.wiring import opened
 
 NOW: Final = 1_800_000_000_000
 DIALECTS: Final = ("auth0", "clerk", "monocloud", "mattr", "netwrix")
@@ -78,6 +80,13 @@ class House:
             found = self._tokens[dialect, tenant] = await self._proof(dialect, tenant)
         return found
 
+    async def act(self, tenant: str, act: Any, *args: Any, **kwargs: Any) -> Any:
+        """Carry out a core act as the system itself: for what only a sign-in could bring about."""
+        async with opened(self.settings, self.clock) as database:
+            found = await database.store.tenant(tenant)
+            assert found is not None, f"there is no tenant {tenant}"
+            return await database.runner.run(found.number, SYSTEM, act, *args, **kwargs)
+
     async def _proof(self, dialect: str, tenant: str) -> str:
         known = self.credentials[tenant][dialect]
         if dialect == "clerk":
@@ -97,12 +106,12 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def open_house(database_url: str, folder: Path) -> AsyncIterator[House]:
-    """A server with both tenants on a migrated database; its files are in `folder`."""
+async def open_house(database_url: str, folder: Path, hosts: Sequence[str] = ()) -> AsyncIterator[House]:
+    """A server with both tenants on a migrated database; its files are in `folder`. More `hosts` as in the settings."""
     settings = Settings(
         data_dir=folder / "data",
         database_url=database_url,
-        hosts=(f"{HOSTS[OTHER]}={OTHER}",),
+        hosts=(f"{HOSTS[OTHER]}={OTHER}", *hosts),
         access_log="off",
     )
     settings.data_dir.mkdir(0o700, exist_ok=True)
@@ -110,9 +119,9 @@ async def open_house(database_url: str, folder: Path) -> AsyncIterator[House]:
         first = Settings(data_dir=settings.data_dir, database_url=database_url)
         await prepare(first, Addresses("127.0.0.1", 8400, 8443, "", os.getpid()), TurnedClock(NOW))
         await create_tenant(first, OTHER, TurnedClock(NOW))
-        house = House(settings)
-        await house.start()
-        try:
-            yield house
-        finally:
-            await house.web.stop()
+        house = await House(settings).start()
+    # The key is read at the start alone: a house that stands for long does not change what other tests see.
+    try:
+        yield house
+    finally:
+        await house.web.stop()

@@ -20,17 +20,17 @@ from muster.core.transaction import Transaction
 # ---------------------------------------------------------------------------------------------------------- applications
 
 
-async def list_apps(store: Store, tenant_id: int, actor: Actor) -> list[Application]:
-    """Every application, oldest first."""
+async def list_apps(store: Store, tenant_id: int, actor: Actor, *, audience: str | None = "") -> list[Application]:
+    """The applications of that audience, oldest first; with None of every one."""
     actor.must(May.APPS_READ, May.APPS_READ_SUMMARY)
-    return list(await store.records(tenant_id, Application))
+    return [app for app in await store.records(tenant_id, Application) if audience in (None, app.audience)]
 
 
 async def read_app(store: Store, tenant_id: int, actor: Actor, app_id: str) -> Application:
     """One application; `NotFound("application")` when there is none."""
     actor.must(May.APPS_READ, May.APPS_READ_SUMMARY)
     app = await store.get(tenant_id, Application, app_id)
-    if app is None:
+    if app is None or app.audience:
         raise NotFound("application", id=app_id)
     return app
 
@@ -43,11 +43,14 @@ async def create_app(tx: Transaction, app: Application) -> Application:
     return created
 
 
-async def update_app(tx: Transaction, app_id: str, change: Callable[[Application], Application]) -> Application:
+async def update_app(
+    tx: Transaction, app_id: str, change: Callable[[Application], Application], *, audience: str = ""
+) -> Application:
     """Apply `change` to the application as it is now; a new secret is another permission than everything else."""
     tx.actor.must(May.APPS_WRITE, May.APPS_WRITE_SECRETS)
-    before = await tx.need(Application, app_id)
-    after = replace(change(before), id=before.id, system=before.system, created_at=before.created_at)
+    before = await _app(tx, app_id, audience)
+    changed = change(before)
+    after = replace(changed, id=before.id, audience=before.audience, system=before.system, created_at=before.created_at)
     if after == before:
         return before
     if after.secret != before.secret:
@@ -60,10 +63,10 @@ async def update_app(tx: Transaction, app_id: str, change: Callable[[Application
     return tx.save(after)
 
 
-async def delete_app(tx: Transaction, app_id: str) -> None:
+async def delete_app(tx: Transaction, app_id: str, *, audience: str = "") -> None:
     """The application goes with its grants, and no connection names it any more."""
     tx.actor.must(May.APPS_WRITE)
-    app = await tx.need(Application, app_id)
+    app = await _app(tx, app_id, audience)
     for grant in await tx.records(ClientGrant):
         if grant.app_id == app_id:
             tx.delete(grant)
@@ -157,7 +160,7 @@ async def read_grant(store: Store, tenant_id: int, actor: Actor, grant_id: str) 
 async def create_grant(tx: Transaction, grant: ClientGrant) -> ClientGrant:
     """A new grant, of scopes that the API has. A second one for the same pair is `Taken("client_grant")` at the commit."""
     tx.actor.must(May.CLIENT_GRANTS_WRITE)
-    app = await tx.need(Application, grant.app_id)
+    app = await _app(tx, grant.app_id)
     api = await tx.find(Api, _identified(grant.audience))
     if api is None:
         raise NotFound("api", id=grant.audience)
@@ -195,6 +198,14 @@ async def delete_grant(tx: Transaction, grant_id: str) -> None:
     tx.delete(grant)
     tx.note("client_grant.deleted", grant_id=grant_id, app_id=grant.app_id, audience=grant.audience)
     tx.revoke_cached_access()
+
+
+async def _app(tx: Transaction, app_id: str, audience: str = "") -> Application:
+    """An application that whoever manages those of this audience may know of."""
+    app = await tx.need(Application, app_id)
+    if app.audience != audience:
+        raise NotFound("application", id=app_id)
+    return app
 
 
 async def _find_api(tx: Transaction, name: str) -> Api:

@@ -10,11 +10,13 @@ from muster.core.records import Key, Record
 class Application(Record, frozen=True, kw_only=True):
     """A program with credentials of its own (an OAuth 2.0 client, RFC 6749 section 2). `id` is its client id.
 
-    `secret` is sealed: some APIs show it to who may read it. `vendor` keeps what only one dialect knows, as sent.
+    `secret` is sealed: some APIs show it to who may read it. `audience` names the one API whose own client it is and which
+    alone manages it; empty is everything but such clients. `vendor` keeps what only one dialect knows, as sent.
     """
 
     name: str
     secret: str | None = None
+    audience: str = ""
     grant_types: list[str] = []
     system: bool = False
     vendor: dict[str, dict[str, Any]] = {}

@@ -14,6 +14,7 @@ from muster.core.sessions.actions import elevate
 from muster.core.sessions.model import Method, Session
 from muster.core.transaction import Transaction
 from muster.core.users.model import Activity, User
+from muster.core.users.saving import event_kind
 
 
 def first_step(user: User, door: str) -> Actor:
@@ -48,5 +49,5 @@ async def require_second_factor(tx: Transaction, user: User, *, required: bool) 
     tx.actor.must(May.FACTORS_WRITE)
     if user.mfa.required == required:
         return user
-    tx.note("user.updated", user_id=user.id)
+    tx.note(event_kind(user, "updated"), user_id=user.id)
     return tx.save(replace(user, mfa=replace(user.mfa, required=required)))

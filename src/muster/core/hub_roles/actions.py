@@ -98,7 +98,7 @@ async def set_hub_roles(tx: Transaction, user: User, names: Sequence[str]) -> Us
         if not role.built_in and username_key(role.name) not in had:
             # Whoever deletes the role at the same time and has found no holder must look again.
             tx.save(replace(role, given=role.given + 1), quietly=True)
-    changed = tx.save(replace(user, hub_roles=saved))
+    changed = tx.save(replace(user, hub_roles=saved), quietly=True)  # what somebody may do is no change of the person
     if May.HUB_USERS in before and May.HUB_USERS not in after:
         await keep_a_manager(tx)
     tx.note("user.hub_roles_changed", user_id=user.id, roles=saved)

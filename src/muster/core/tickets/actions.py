@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from muster.core.actor import Permissions as May
 from muster.core.credentials.attempts import CredentialRefused
 from muster.core.errors import Conflict, NotFound
+from muster.core.hub_roles.rank import must_outrank
 from muster.core.ids import new_id, random_text
 from muster.core.sessions.tokens import hash_of
 from muster.core.tickets.model import Purpose, Ticket, ticket_key
@@ -12,6 +13,7 @@ from muster.core.transaction import Transaction
 from muster.core.users import access, identifiers, invariants
 from muster.core.users.actions import HashedPassword
 from muster.core.users.model import User, Verification
+from muster.core.users.saving import event_kind
 
 TEXT_LENGTH = 32
 """Letters and digits: 190 bits."""
@@ -23,9 +25,11 @@ async def issue_ticket(
     """A ticket for so many ms, and its text, which is told now and never again.
 
     One that was issued before for the same purpose and address is good no more. `NotFound("email")`, and
-    `Conflict("already_verified")` for an address that needs no proof.
+    `Conflict("already_verified")` for an address that needs no proof; `NotAllowed("outranked")`.
     """
     tx.actor.must(May.TICKETS_CREATE)
+    if purpose == "reset_password":
+        await must_outrank(tx, user)  # whoever holds it has the account
     if purpose == "verify_email":
         address = next((each for each in user.emails if each.id == address_id), None)
         if address is None:
@@ -58,7 +62,7 @@ async def verify_by_ticket(tx: Transaction, text: str) -> User:
         raise CredentialRefused("ticket_over")
     by = Verification(method="link")
     after = identifiers.set_verified(user, "email", address_id, tx.now, verified=True, by=by)
-    tx.note("user.updated", user_id=user.id)
+    tx.note(event_kind(user, "updated"), user_id=user.id)
     return tx.save(after)
 
 

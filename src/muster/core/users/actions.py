@@ -4,7 +4,7 @@ An act loads, asks whether the caller may, applies a pure transition and keeps t
 Internal users (operators' own accounts) are unknown to all of these.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -12,6 +12,7 @@ from muster.core.actor import Actor
 from muster.core.actor import Permissions as May
 from muster.core.connections.model import Connection
 from muster.core.errors import Invalid, NotAllowed, NotFound
+from muster.core.groups.actions import join_auto_assigned
 from muster.core.hub_roles.rank import must_outrank
 from muster.core.ids import UserId, new_user_id
 from muster.core.query import Order, Page, Query
@@ -31,7 +32,7 @@ from muster.core.users.model import (
     Profile,
     User,
 )
-from muster.core.users.saving import keep
+from muster.core.users.saving import event_kind, keep
 from muster.core.users.shapes import Kind
 from muster.core.users.shown import primary
 
@@ -75,15 +76,18 @@ class NewUser(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def create_user(tx: Transaction, realm: Connection, new: NewUser) -> User:
-    """A new user of one realm. A value that belongs to another user is `Taken` at the commit, never checked before it."""
+    """A new user of one realm, in every group that new users join.
+
+    A value that belongs to another user is `Taken` at the commit, never checked before it.
+    """
     tx.actor.must(May.USERS_CREATE)
     realm = await tx.need(Connection, realm.id)
     tx.expect(realm)  # nobody comes in while the connection is being closed
     if realm.disabled:
         raise Invalid("connection_disabled", name=realm.name)
     user = tx.insert(born(new, realm.id, tx.now, internal=realm.internal))
-    tx.note("user.created", user_id=user.id, realm=realm.name)
-    return user
+    tx.note(event_kind(user, "created"), user_id=user.id, realm=realm.name)
+    return user if user.internal else await join_auto_assigned(tx, user)
 
 
 def born(new: NewUser, realm_id: str, now: int, *, internal: bool = False) -> User:
@@ -241,7 +245,7 @@ async def delete_user(tx: Transaction, user: User) -> None:
         tx.actor.must(May.USERS_DELETE)
     await must_outrank(tx, user)
     tx.delete(user)
-    tx.note("user.deleted", user_id=user.id, realm=user.realm)
+    tx.note(event_kind(user, "deleted"), user_id=user.id, realm=user.realm)
 
 
 async def remove_password(tx: Transaction, user: User) -> User:
@@ -251,12 +255,12 @@ async def remove_password(tx: Transaction, user: User) -> User:
     return keep(tx, user, msgspec.structs.replace(user, password=None, must_change=None))
 
 
-def send_verification(tx: Transaction, user: User) -> None:
-    """Ask the person, by mail, to prove the shown address; nothing happens when there is none of their own."""
+def send_verification(tx: Transaction, user: User, kind: Literal["email", "phone"] = "email") -> None:
+    """Ask the person to prove the shown address or number; nothing happens when there is none of their own."""
     tx.actor.must(May.USERS_UPDATE, May.USERS_CREATE)
-    own = primary(user.emails)
+    own = primary(user.emails if kind == "email" else user.phones)
     if own is not None:
-        tx.send("verification_email", own.value, user_id=user.id)
+        tx.send(f"verification_{kind}", own.value, user_id=user.id)
 
 
 def _readable(user: User | None, actor: Actor) -> User:

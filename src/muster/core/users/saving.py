@@ -1,5 +1,7 @@
 """How an act keeps what a transition made of a user."""
 
+from typing import Literal
+
 from muster.core.transaction import Transaction
 from muster.core.users import invariants
 from muster.core.users.model import User
@@ -10,5 +12,10 @@ def keep(tx: Transaction, before: User, after: User) -> User:
     if after == before:
         return before
     invariants.check(after)
-    tx.note("user.updated", user_id=after.id)
+    tx.note(event_kind(after, "updated"), user_id=after.id)
     return tx.save(after)
+
+
+def event_kind(user: User, happened: Literal["created", "updated", "deleted"]) -> str:
+    """The kind of an event about a user. Operators' own accounts have kinds of theirs, of which no API for users tells."""
+    return f"{'operator' if user.internal else 'user'}.{happened}"

@@ -1,0 +1,1 @@
+"""The table of the cross-check: every fact about a person, by topic. docs/one-truth.md is made from it."""
