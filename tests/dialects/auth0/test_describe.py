@@ -9,6 +9,7 @@ import pytest
 from muster.dialects.auth0.app import MANAGEMENT
 from muster.dialects.auth0.describe import document
 from tests.dialects.auth0.service import PUBLIC_URL, Auth0
+from tests.dialects.shapes import Shape, shape
 
 CONTRACT = json.loads(Path(__file__).with_name("contract.json").read_text())
 
@@ -37,30 +38,7 @@ def operation(described: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
-def shape(described: dict[str, Any], schema: dict[str, Any]) -> dict[str, tuple[set[str], set[str]]]:
-    """Path of each object in a schema → the names of its members, and those that are required."""
-    found: dict[str, tuple[set[str], set[str]]] = {}
-
-    def walk(schema: dict[str, Any], path: str) -> None:
-        while "$ref" in schema:
-            schema = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-        for inner in schema.get("oneOf", []):
-            walk(inner, path)
-        names, required = found.setdefault(path, (set(), set()))
-        required.update(schema.get("required", []))
-        for name, inner in schema.get("properties", {}).items():
-            names.add(name)
-            walk(inner, f"{path}.{name}" if path else name)
-        if "items" in schema:
-            walk(schema["items"], f"{path}[]")
-        if isinstance(schema.get("additionalProperties"), dict):
-            walk(schema["additionalProperties"], f"{path}.*")
-
-    walk(schema, "")
-    return {path: (names, required) for path, (names, required) in found.items() if names or required}
-
-
-def facts(number: int) -> dict[str, tuple[set[str], set[str]]]:
+def facts(number: int) -> Shape:
     return {path: (set(names), set(required)) for path, (names, required) in CONTRACT["shapes"][number].items()}
 
 

@@ -3,11 +3,13 @@
 from typing import Any
 
 import httpx
+import pytest
 
 from muster.dialects.monocloud.app import MANAGEMENT
 from muster.dialects.monocloud.describe import document
 from tests.dialects.monocloud.facts import OPERATIONS, SCHEMAS
 from tests.dialects.monocloud.service import ON_ONE_ENGINE, PUBLIC_URL, MonoCloud
+from tests.dialects.shapes import shape
 
 DESCRIBED: dict[str, Any] = document(MANAGEMENT, PUBLIC_URL)
 
@@ -55,6 +57,24 @@ def test_every_part_of_an_answer_is_described_as_in_the_contract() -> None:
         there, here = properties_of(SCHEMAS[name], SCHEMAS), properties_of(schemas[name], schemas)
         assert there[0] == here[0], name
         assert there[1] <= here[1] or name.endswith("Request"), name
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_bodies_and_answers_have_the_contracts_members_however_deep(name: str) -> None:
+    operation = OPERATIONS[name]
+    ours = DESCRIBED["paths"][operation["path"]][operation["method"].lower()]
+    contract = {"components": {"schemas": SCHEMAS}}
+    if operation["body"] is not None:
+        body = ours["requestBody"]["content"]["application/json"]["schema"]
+        assert shape(DESCRIBED, body) == shape(contract, operation["body"])
+    if operation["answer"] is not None:
+        answer = ours["responses"][str(operation["status"])]["content"]["application/json"]["schema"]
+        told, wanted = shape(DESCRIBED, answer), shape(contract, operation["answer"])
+        assert {path: names for path, (names, _) in told.items()} == {
+            path: names for path, (names, _) in wanted.items()
+        }
+        # Every member is always sent, so more are required than the contract promises.
+        assert [path for path, (_, required) in wanted.items() if not required <= told[path][1]] == []
 
 
 def test_every_reference_leads_somewhere() -> None:

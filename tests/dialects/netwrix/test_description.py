@@ -41,6 +41,11 @@ def test_every_operation_is_as_the_contract_has_it() -> None:
                 },
                 "body": None if body is None else short(body["content"]["application/json"]["schema"]),
                 "query": sorted(each["name"] for each in operation.get("parameters", []) if each["in"] == "query"),
+                "required_query": sorted(
+                    each["name"]
+                    for each in operation.get("parameters", [])
+                    if each["in"] == "query" and each.get("required")
+                ),
                 "anonymous": operation.get("security") == [],
             }
     for name, expected in CONTRACT["operations"].items():
