@@ -9,10 +9,10 @@ BOOTSTRAP = @PYTHON="$(PYTHON)" sh scripts/bootstrap "$(VENV)"
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --cache-dir .cache/uv
 
-.PHONY: help serve test check format docs bench lock clean runtime dev
+.PHONY: help serve test fuzz check format docs coverage-report bench lock clean runtime dev
 
 help: ## list these chores
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
 
 serve: runtime ## run Muster from this checkout (ARGS for its options)
 	@$(BIN)/python -m muster serve $(ARGS)
@@ -21,12 +21,18 @@ test: dev ## run every test, on SQLite and PostgreSQL (ARGS for pytest)
 	@$(BIN)/python -m tests.postgres provide
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: dev ## lint, format, types, import contracts and house rules
+fuzz: dev ## ask every dialect at random for 20 minutes, on both engines (ARGS="--minutes 5")
+	@$(BIN)/python -m tests.postgres provide
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+check: dev ## lint, format, types, import contracts, house rules and the tables of what works
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports --no-logo --cache-dir .cache/imports
 	$(BIN)/python -m pytest -n0 -q tests/architecture
+	$(BIN)/python scripts/tables.py --check
+	$(BIN)/python -m scripts.one_truth --check
 
 format: dev ## put the code into the house's format
 	$(BIN)/python -m ruff check --fix
@@ -34,6 +40,10 @@ format: dev ## put the code into the house's format
 
 docs: dev ## write the tables of what works into README.md and docs/
 	@$(BIN)/python scripts/tables.py
+	@$(BIN)/python -m scripts.one_truth
+
+coverage-report: dev ## say how much of each API works, what is missing, and write the tables
+	@$(BIN)/python scripts/tables.py --report
 
 bench: dev ## measure this machine (ARGS for bench/)
 	@$(BIN)/python -m bench $(ARGS)

@@ -17,9 +17,9 @@ found = json.loads(answer.stdout)
 wanted = {
     "auth0": ("domain", "client_id", "client_secret"),
     "clerk": ("secret_key",),
-    "monocloud": ("api_key",),
-    "mattr": ("client_id", "client_secret", "audience"),
-    "netwrix": ("username", "password"),
+    "monocloud": ("domain", "api_key"),
+    "mattr": ("tenant_url", "auth_url", "client_id", "client_secret", "audience"),
+    "netwrix": ("base_url", "username", "password"),
 }
 variables = {f"{api}_{name}".upper(): found[api][name] or "" for api, names in wanted.items() for name in names}
 variables |= {"CLERK_API_URL": found["clerk"]["base_url"], "MUSTER_URL": found["mattr"]["tenant_url"]}

@@ -1,12 +1,14 @@
 """Writes the tables of what works into README.md and docs/dialects/, from the routes themselves.
 
-`make docs` runs it; with `--check` it only says whether a table is out of date, and the tests do that.
+`make docs` runs it; `make coverage-report` also prints what they say, and what is missing. With `--check`, which is part of
+`make check`, nothing is written: a table that is not true fails.
 """
 
 import csv
 import functools
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +27,8 @@ Operation = tuple[str, str]
 """Method and path."""
 
 
-class Vendor(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Vendor:
     """A dialect: what it is called, its routes, and what stands before their paths in the vendor's own list."""
 
     name: str
@@ -45,10 +48,14 @@ class Vendor(NamedTuple):
             for route in self.routes
         }
 
+    def missing(self) -> list[Operation]:
+        """The listed operations that are not there."""
+        here = self.served()
+        return [operation for operation in self.listed() if comparable(*operation) not in here]
+
     def works(self) -> int:
         """How many of the listed operations are there."""
-        here = self.served()
-        return sum(comparable(*operation) in here for operation in self.listed())
+        return len(self.listed()) - len(self.missing())
 
 
 VENDORS = (
@@ -66,18 +73,28 @@ def comparable(method: str, path: str) -> Operation:
     return method, "/".join("{}" if part.startswith("{") else part.lower() for part in parts)
 
 
+class Count(NamedTuple):
+    """How many operations of a dialect's list work, how many there are in it, and how many are served besides."""
+
+    works: int
+    of: int
+    besides: int
+
+
+def counts() -> dict[Vendor, Count]:
+    """The count of every dialect."""
+    return {v: Count(v.works(), len(v.listed()), len(v.served()) - v.works()) for v in VENDORS}
+
+
 def works() -> Iterator[str]:
     """The table of README.md: how much of each API there is."""
     yield "| API | operations on users that work | of | besides |"
     yield "|---|---|---|---|"
-    total = of = 0
-    for vendor in VENDORS:
-        count, listed = vendor.works(), len(vendor.listed())
-        total, of = total + count, of + listed
-        yield (
-            f"| [{vendor.title}](docs/dialects/{vendor.name}.md) | {count} | {listed} | {len(vendor.served()) - count} |"
-        )
-    yield f"| together | {total} | {of} | |"
+    counted = counts()
+    for vendor, count in counted.items():
+        page = f"docs/dialects/{vendor.name}.md"
+        yield f"| [{vendor.title}]({page}) | {count.works} | {count.of} | {count.besides} |"
+    yield f"| together | {sum(c.works for c in counted.values())} | {sum(c.of for c in counted.values())} | |"
 
 
 def coverage(vendor: Vendor) -> Iterator[str]:
@@ -109,6 +126,17 @@ def filled_in(text: str, start: str, rows: Iterator[str]) -> str:
     return f"{before}{mark}{first}{newline}\n" + "\n".join(rows) + f"\n\n{end}{after}"
 
 
+def report() -> Iterator[str]:
+    """What the tables say, in a terminal: the count of each API, and every listed operation that is not there."""
+    counted = counts()
+    for vendor, count in counted.items():
+        yield f"{vendor.title:<30} {count.works:>3} of {count.of:>3}, and {count.besides} besides"
+    yield f"{'together':<30} {sum(c.works for c in counted.values()):>3} of {sum(c.of for c in counted.values()):>3}"
+    for vendor in counted:
+        for method, path in vendor.missing():
+            yield f"not yet: {vendor.name} {method} {path}"
+
+
 def main(*, check: bool) -> int:
     """Write the tables, or say which are out of date."""
     stale = []
@@ -125,4 +153,6 @@ def main(*, check: bool) -> int:
 
 
 if __name__ == "__main__":
+    if "--report" in sys.argv:
+        print("\n".join(report()))
     sys.exit(main(check="--check" in sys.argv))

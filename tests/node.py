@@ -1,19 +1,21 @@
-"""The vendors' own Node clients for the tests that drive them, installed from a lock into the checkout's cache."""
+"""The vendors' own Node clients for the tests that drive them, and the programs that use them."""
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-CHECKOUT = Path(__file__).resolve().parent.parent
-DIALECTS = CHECKOUT / "tests" / "dialects"
+from tests import clients
+from tests.process import PATIENCE
+
 OLDEST = (20, 19)
 NEEDED = "needs node >= 20.19 and npm, and npm's registry or cache the first time"
 
@@ -24,43 +26,40 @@ def auth0_client() -> Path | None:
 
 
 def client_of(dialect: str) -> Path | None:
-    """A folder whose `node_modules` holds what the lock of a dialect's tests names, or None where that cannot be had.
-
-    Why not is printed, so that pytest shows it beside the skip. The folder is named by the lock's contents, so a
-    changed lock is installed anew, and a finished one costs nothing.
-    """
+    """A folder whose `node_modules` holds what the lock of a dialect's tests names, or None where that cannot be had."""
     npm = shutil.which("npm")
     if npm is None or node_version() < OLDEST:
         return None
-    manifest = DIALECTS / dialect / "node"
-    lock = manifest / "package-lock.json"
-    cache = CHECKOUT / ".cache" / "node"
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with (cache / "lock").open("w") as door:
-            fcntl.flock(door, fcntl.LOCK_EX)  # one worker installs, the others wait for it
-            folder = cache / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
-            if not folder.exists():
-                install(npm, manifest, folder)
-    except (OSError, subprocess.SubprocessError) as failure:
-        print(f"npm could not install {manifest}: {failure}", file=sys.stderr)
-        return None
-    return folder
+    manifest = clients.DIALECTS / dialect / "node"
+    return clients.installed("node", manifest / "package-lock.json", partial(install, npm, manifest))
 
 
 def install(npm: str, manifest: Path, folder: Path) -> None:
-    """Install beside `folder` and rename at the end, so that a folder that exists is a whole one."""
-    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-        unfinished = Path(temporary) / "client"
-        shutil.copytree(manifest, unfinished, ignore=lambda _, names: [n for n in names if not n.startswith("package")])
-        # npm's own cache is kept here too: the home folder may not be ours to write.
-        environment = os.environ | {
-            "npm_config_cache": str(folder.parent / "npm"),
-            "npm_config_update_notifier": "false",
-        }
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        subprocess.run(command, cwd=unfinished, env=environment, stdout=sys.stderr, check=True, timeout=300)
-        unfinished.rename(folder)
+    """What the lock of `manifest` names, in the new `folder`."""
+    shutil.copytree(manifest, folder, ignore=lambda _, names: [n for n in names if not n.startswith("package")])
+    # npm's own cache is kept here too: the home folder may not be ours to write.
+    environment = os.environ | {
+        "npm_config_cache": str(clients.CHECKOUT / ".cache" / "node" / "npm"),
+        "npm_config_update_notifier": "false",
+    }
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    subprocess.run(command, cwd=folder, env=environment, stdout=sys.stderr, check=True, timeout=clients.PATIENCE)
+
+
+def told(script: Path, folder: Path, environment: Mapping[str, str], *arguments: str) -> Any:
+    """The JSON that a program prints. It comes by standard input, so that it finds the client in `folder`."""
+    answer = subprocess.run(
+        ["node", "--input-type=module", "-", *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        input=script.read_text("utf-8"),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)
 
 
 def node_version() -> tuple[int, ...]:

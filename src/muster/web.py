@@ -129,6 +129,7 @@ class Web:
         api = self._apis.get(first) if slash else None
         if api is not None:
             scope["raw_path"] = path[1 + len(first) :]
+            scope["muster.prefix"] = f"{first.decode()}/"
             return api
         if bound is not None and path not in self._own:
             return self._apis[bound.encode()]

@@ -28,7 +28,7 @@ COMMANDS: Final = {
     "check": Entry("check:check", "Look for what would keep a server from running well."),
     "user": Entry("user:user", "List, show, create and delete users; reset a password."),
     "tenant": Entry("tenant:tenant", "List and create tenants."),
-    "key": Entry("key:key", "List, create and revoke keys for the management API."),
+    "key": Entry("key:key", "List, create and revoke the keys that programs call with."),
     "import": Entry("import_:import_group", "Bring users in from a file."),
     "passwords": Entry("passwords:passwords", "Make lists of passwords to refuse."),
     "export": Entry("export:export", "Write users to a file."),

@@ -75,7 +75,7 @@ async def find_credentials(settings: Settings, tenant_name: str) -> dict[str, An
         api_key = await database.runner.run(tenant.number, operator(), monocloud.first_key, box)
         issuer_client = await database.runner.run(tenant.number, operator(), mattr.first_client, box)
         password = await first_password(database.store, tenant.number, box)
-    plain = f"http://{addresses['host']}:{addresses['port']}"
+    roots = _roots(addresses, url)
     return {
         "issuer": site.public_url,
         "ca_file": addresses["ca_file"] or None,
@@ -87,18 +87,27 @@ async def find_credentials(settings: Settings, tenant_name: str) -> dict[str, An
             "connection": DEFAULT_NAME,
         },
         "clerk": {
-            "base_url": f"{plain}/v1",
+            "base_url": f"{roots['clerk']}/v1",
             "secret_key": secret_key,
             "publishable_key": clerk.publishable_key(site),
         },
-        "monocloud": {"domain": site.public_url.rstrip("/"), "api_key": api_key},
+        "monocloud": {"domain": roots["monocloud"], "api_key": api_key},
         "mattr": {
-            "tenant_url": plain,
-            "auth_url": plain,
+            "tenant_url": roots["mattr"],
+            "auth_url": roots["mattr"],
             "audience": site.public_url.rstrip("/"),
             "client_id": issuer_client.client_id if issuer_client is not None else None,
             "client_secret": issuer_client.client_secret if issuer_client is not None else None,
         },
-        "netwrix": {"base_url": f"{plain}/netwrix/api", "username": FIRST_OPERATOR, "password": password},
+        "netwrix": {"base_url": f"{roots['netwrix']}/api", "username": FIRST_OPERATOR, "password": password},
         "admin": {"email": ADMIN_EMAIL, "password": password},
     }
+
+
+def _roots(addresses: dict[str, Any], url: str) -> dict[str, str]:
+    """What stands before each dialect's native paths: this machine's plain port, or the address of a tenant with its own host."""
+    if url == addresses["public_url"]:
+        plain = f"http://{addresses['host']}:{addresses['port']}"
+        return {"clerk": plain, "monocloud": url.rstrip("/"), "mattr": plain, "netwrix": f"{plain}/netwrix"}
+    # A host may be bound to one dialect alone, where the prefixes of the others still lead to them.
+    return {name: f"{url}{name}" for name in ("clerk", "monocloud", "mattr", "netwrix")}

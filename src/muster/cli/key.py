@@ -1,39 +1,49 @@
-"""`muster key`: applications that may call the management API by themselves, with an id and a secret."""
+"""`muster key`: what programs call the dialects with. Each dialect's keys are in `keys.py`."""
 
 from typing import Any
 
 import click
 
 from muster.cli.options import wait_for, with_database, with_json, with_tenant
-from muster.dialects.auth0.access import SCOPES
 from muster.settings import Settings
 
 EPILOG = """\b
 Examples:
   muster key create "nightly sync" --scopes read:users,update:users
+  muster key create billing --dialect clerk --scopes all
   muster key list
-  muster key revoke CLIENT_ID"""
+  muster key revoke ID"""
 
 CREATE = """\b
 Examples:
   muster key create "nightly sync" --scopes read:users,update:users
-  muster key create console --scopes all --json
+  muster key create billing --dialect clerk --scopes all
+  muster key create billing --dialect monocloud --scopes users:read,groups:read
+  muster key create wallet --dialect mattr --scopes issuer --json
 
 \b
-The secret is shown here; keep it where your program finds it. A key works at once, and its tokens carry
-the scopes given here at most."""
+The secret is shown here; keep it where your program finds it. A key works at once, and may do what the
+scopes given here allow at most: scopes for auth0, roles for mattr, permissions of the server for clerk
+and monocloud. An unknown one is answered with those there are. Netwrix's programs have no key: they sign
+in with a user's name and password."""
 
 REVOKE = """\b
 Example:
   muster key revoke 3Zt5uV0r...
 
 \b
-Tokens that were given to the key are refused at once, on PostgreSQL by every process within 5 seconds."""
+ID is what muster key list shows. Tokens that were given to the key are refused at once, on PostgreSQL by
+every process within 5 seconds. Where the key is an application, that stays, without its secret."""
+
+NO_KEYS = (
+    "netwrix has no keys: its programs sign in with a user's name and password. "
+    "muster credentials shows the first one's, who can add others"
+)
 
 
 @click.group(epilog=EPILOG)
 def key() -> None:
-    """List, create and revoke keys: client ids and secrets for the management API."""
+    """List, create and revoke keys: what programs call the dialects with."""
 
 
 @key.command("list")
@@ -41,15 +51,15 @@ def key() -> None:
 @with_tenant
 @with_json
 def list_(settings: Settings, tenant: str, as_json: bool) -> None:  # noqa: FBT001
-    """List the keys, oldest first; their secrets are not shown."""
+    """List the keys of every dialect, oldest first; their secrets are not shown."""
     from muster.cli.output import print_json, print_table
 
-    rows = wait_for(_keys(settings, tenant))
+    rows = wait_for(_list(settings, tenant))
     if as_json:
         print_json(rows)
     else:
-        columns = ("client_id", "name", "usable", "scopes", "created_at")
-        print_table(columns, [[_cell(row[column]) for column in columns] for row in rows])
+        columns = ("dialect", "id", "name", "usable", "scopes", "created_at")
+        print_table(columns, [[_cell(row, column) for column in columns] for row in rows])
 
 
 @key.command(epilog=CREATE)
@@ -57,88 +67,88 @@ def list_(settings: Settings, tenant: str, as_json: bool) -> None:  # noqa: FBT0
 @with_tenant
 @with_json
 @click.argument("name")
+@click.option("--dialect", metavar="NAME", default="auth0", show_default=True, help="Which API it is for.")
 @click.option("--scopes", metavar="LIST", required=True, help="What it may do, comma-separated; all for everything.")
-def create(settings: Settings, tenant: str, as_json: bool, name: str, scopes: str) -> None:  # noqa: FBT001
+def create(settings: Settings, tenant: str, as_json: bool, name: str, dialect: str, scopes: str) -> None:  # noqa: FBT001
     """Make a key called NAME and show its secret."""
+    from muster.cli.keys import KINDS
     from muster.cli.output import print_json, print_pairs
+    from muster.sites import DIALECTS
 
-    wanted = list(SCOPES) if scopes == "all" else list(dict.fromkeys(scope.strip() for scope in scopes.split(",")))
-    unknown = [scope for scope in wanted if scope not in SCOPES]
+    if dialect not in DIALECTS:
+        raise click.UsageError(f"No such dialect: {dialect}. There are: {', '.join(KINDS)}.", _context())
+    if dialect not in KINDS:
+        raise click.UsageError(f"{NO_KEYS}.", _context())
+    there_are = KINDS[dialect].scopes
+    wanted = None if scopes == "all" else list(dict.fromkeys(scope.strip() for scope in scopes.split(",")))
+    unknown = [scope for scope in wanted or () if scope not in there_are]
     if unknown:
-        raise click.UsageError(
-            f"No such scope: {', '.join(unknown)}. There are: {', '.join(SCOPES)}.", click.get_current_context()
-        )
-    made = wait_for(_create(settings, tenant, name, wanted))
+        raise click.UsageError(f"No such scope: {', '.join(unknown)}. There are: {', '.join(there_are)}.", _context())
+    made: dict[str, Any] = {"dialect": dialect, **wait_for(_create(settings, tenant, dialect, name, wanted))}
+    made |= {"name": name, "scopes": list(there_are) if wanted is None else wanted}
     if as_json:
         print_json(made)
     else:
-        print_pairs([(name, _cell(value)) for name, value in made.items()])
+        print_pairs([(column, _cell(made, column)) for column in made])
 
 
 @key.command(epilog=REVOKE)
 @with_database
 @with_tenant
-@click.argument("client_id")
-def revoke(settings: Settings, tenant: str, client_id: str) -> None:
-    """Take CLIENT_ID's secret and grant away; the application itself stays."""
-    wait_for(_revoke(settings, tenant, client_id))
-    click.echo(f"revoked {client_id}")
+@click.argument("id_", metavar="ID")
+def revoke(settings: Settings, tenant: str, id_: str) -> None:
+    """Make the key ID open nothing any more, whichever dialect it is of."""
+    wait_for(_revoke(settings, tenant, id_))
+    click.echo(f"revoked {id_}")
 
 
-def _cell(value: object) -> object:
+def _context() -> click.Context:
+    return click.get_current_context()
+
+
+def _cell(row: dict[str, Any], column: str) -> object:
+    from muster.cli.keys import KINDS
+
+    value = row[column]
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return "all" if set(value) >= SCOPES.keys() else " ".join(value)
+        return "all" if set(value) >= set(KINDS[row["dialect"]].scopes) else " ".join(value)
     return value
 
 
-async def _keys(settings: Settings, tenant_name: str) -> list[dict[str, Any]]:
+async def _list(settings: Settings, tenant_name: str) -> list[dict[str, Any]]:
+    from muster.cli.keys import list_keys
     from muster.cli.output import timestamp
     from muster.cli.tenants import started, tenant_named
-    from muster.core.actor import operator
-    from muster.core.apps import actions
 
     async with started(settings) as database:
-        store, tenant = database.store, await tenant_named(database.store, tenant_name)
-        apis = await actions.list_apis(store, tenant.number, operator())
-        audience = next((api.identifier for api in apis if api.system), "")
-        grants = {
-            grant.app_id: grant.scopes
-            for grant in await actions.list_grants(store, tenant.number, operator())
-            if grant.audience == audience
-        }
-        return [
-            {
-                "client_id": app.id,
-                "name": app.name,
-                "usable": app.secret is not None and app.id in grants,
-                "scopes": grants.get(app.id, []),
-                "created_at": timestamp(app.created_at),
-            }
-            for app in await actions.list_apps(store, tenant.number, operator())
-            if "mattr" not in app.vendor
-        ]
+        tenant = await tenant_named(database.store, tenant_name)
+        rows = await list_keys(database.store, tenant.number)
+        return [{**row, "created_at": timestamp(row["created_at"])} for row in rows]
 
 
-async def _create(settings: Settings, tenant_name: str, name: str, scopes: list[str]) -> dict[str, Any]:
+async def _create(
+    settings: Settings, tenant_name: str, dialect: str, name: str, scopes: list[str] | None
+) -> dict[str, str]:
+    from muster.cli.keys import KINDS
     from muster.cli.tenants import started, tenant_named
     from muster.core.actor import operator
-    from muster.dialects.auth0.furnish import create_management_client
     from muster.first_start import master_key
 
     async with started(settings) as database:
         tenant = await tenant_named(database.store, tenant_name)
         box = await master_key(settings, database)
-        made = await database.runner.run(tenant.number, operator(), create_management_client, name, scopes, box)
-    return {"client_id": made.client_id, "client_secret": made.client_secret, "name": name, "scopes": scopes}
+        return await database.runner.run(tenant.number, operator(), KINDS[dialect].make, name, scopes, box)
 
 
-async def _revoke(settings: Settings, tenant_name: str, client_id: str) -> None:
+async def _revoke(settings: Settings, tenant_name: str, key_id: str) -> None:
+    from muster.cli.keys import revoke_key
     from muster.cli.tenants import started, tenant_named
     from muster.core.actor import operator
-    from muster.dialects.auth0.furnish import revoke_management_client
+    from muster.first_start import master_key
 
     async with started(settings) as database:
         tenant = await tenant_named(database.store, tenant_name)
-        await database.runner.run(tenant.number, operator(), revoke_management_client, client_id)
+        box = await master_key(settings, database)
+        await database.runner.run(tenant.number, operator(), revoke_key, key_id, box)

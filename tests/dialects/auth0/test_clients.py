@@ -29,6 +29,25 @@ async def token_status(auth0: Auth0, client_id: str, secret: str) -> int:
         return (await client.post(TOKEN, data=form)).status_code
 
 
+async def test_keys_of_a_client_are_shown_by_ids_that_a_change_names_them_by(auth0: Auth0) -> None:
+    key = {"credential_type": "public_key", "pem": "-----BEGIN PUBLIC KEY-----"}
+    async with auth0.client() as client:
+        app = await created(
+            client,
+            client_authentication_methods={"private_key_jwt": {"credentials": [key, key]}},
+            signed_request_object={"required": True, "credentials": [key]},
+        )
+        methods, signed = app["client_authentication_methods"], app["signed_request_object"]
+        first, second = methods["private_key_jwt"]["credentials"]
+        assert [*first, *second, *signed["credentials"][0]] == ["id"] * 3
+        assert first["id"].startswith("cred_")
+        change = {"client_authentication_methods": {"private_key_jwt": {"credentials": [second]}}}
+        changed = await client.patch(f"/clients/{app['client_id']}", json=change)
+        assert changed.status_code == 200
+        assert changed.json()["client_authentication_methods"] == change["client_authentication_methods"]
+        assert changed.json()["signed_request_object"] == signed
+
+
 async def test_a_new_client_is_shown_with_every_default(auth0: Auth0) -> None:
     async with auth0.client() as client:
         app = await created(client)

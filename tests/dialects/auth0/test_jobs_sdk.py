@@ -18,7 +18,7 @@ from auth0.management.errors import BadRequestError, ContentTooLargeError, NotFo
 from muster.demo import people
 from tests.conftest import ENGINES
 from tests.databases import Databases
-from tests.dialects.auth0.test_sdk_python import management
+from tests.dialects.auth0.sdk import management
 from tests.process import PATIENCE, Muster, serving
 from tests.served import served_on
 

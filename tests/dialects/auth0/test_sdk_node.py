@@ -2,55 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
-from tests.conftest import ENGINES
-from tests.process import PATIENCE, Muster
-from tests.served import served_on
+from tests import node
+from tests.process import Muster
 
 STORY = Path(__file__).parent / "node" / "story.mjs"
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def server(
-    request: pytest.FixtureRequest, auth0_node_client: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Muster]:
-    databases = request.getfixturevalue(f"{request.param}_databases")
-    with served_on(databases, tmp_path_factory.mktemp("node")) as running:
-        yield running
-
-
-def told(server: Muster, client: Path, name: str) -> dict[str, Any]:
-    """What the story's steps came to. The script comes by standard input, so that it finds the client in its folder."""
-    found = server.credentials()
-    environment = os.environ | {
-        "NODE_EXTRA_CA_CERTS": found["ca_file"],
-        "PLAIN_DOMAIN": server.url.removeprefix("http://"),
-        **{f"AUTH0_{key.upper()}": found["auth0"][key] for key in ("domain", "client_id", "client_secret")},
-    }
-    answer = subprocess.run(
-        ["node", "--input-type=module", "-", name],
-        cwd=client,
-        env=environment,
-        input=STORY.read_text("utf-8"),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr
-    steps: dict[str, Any] = json.loads(answer.stdout)
-    return steps
 
 
 def refusal(kind: str, status: int, error: str, message: str, code: str | None = None) -> dict[str, Any]:
@@ -58,9 +19,14 @@ def refusal(kind: str, status: int, error: str, message: str, code: str | None =
     return {"refused": kind, "statusCode": status, "body": {**body, **({"errorCode": code} if code else {})}}
 
 
-def test_the_story(server: Muster, auth0_node_client: Path) -> None:
+def test_the_story(server: Muster, credentials: dict[str, Any], auth0_node_client: Path) -> None:
     name = f"c-{uuid4().hex}"
-    steps = told(server, auth0_node_client, name)
+    environment = {
+        "NODE_EXTRA_CA_CERTS": credentials["ca_file"],
+        "PLAIN_DOMAIN": server.url.removeprefix("http://"),
+        **{f"AUTH0_{key.upper()}": credentials["auth0"][key] for key in ("domain", "client_id", "client_secret")},
+    }
+    steps = node.told(STORY, auth0_node_client, environment, name)
 
     connection, client, api, grant = (steps.pop(made) for made in ("connection", "client", "api", "grant"))
     assert (connection["name"], connection["strategy"]) == (name, "auth0")

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from tests.conftest import ENGINES
-from tests.dialects.auth0.test_sdk_python import management
+from tests.dialects.auth0.sdk import management
 from tests.process import PATIENCE, Muster
 from tests.served import served_on
 

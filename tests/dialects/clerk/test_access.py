@@ -1,4 +1,4 @@
-"""Keys, versions, and requests that no operation can read, over every route of the table."""
+"""Keys, versions, and requests that no operation can read. Every operation with every credential is tried in tests/access."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from msgspec.structs import replace
 
-from muster.core.api_keys.actions import create_api_key
 from muster.core.api_keys.model import ApiKey
 from muster.core.errors import TooMany
 from muster.dialects.clerk import app
@@ -34,40 +33,19 @@ def path_of(route: Any, **ids: str) -> str:
     return re.sub(r"\{(\w+)\}", lambda name: ids.get(name[1], "idn_x"), route.path)
 
 
-async def test_every_route_asks_for_a_key_before_anything_else(clerk: Clerk) -> None:
+async def test_even_a_path_that_is_not_there_asks_for_a_key_first(clerk: Clerk) -> None:
     async with clerk.client() as http:
-        for headers in (
-            {},
-            {"authorization": "sk_test_x"},
-            {"authorization": "Basic eDp5"},
-            {"authorization": "Bearer "},
-        ):
+        for headers in ({}, {"authorization": "sk_test_x"}, {"authorization": "Basic eDp5"}):
             http.headers = httpx.Headers(headers)
-            for path in ("/users", "/no/such/path"):
-                answer = await http.get(path)
-                assert errors_of(answer, 401) == [("authorization_header_format_invalid", None)]
+            answer = await http.get("/no/such/path")
+            assert errors_of(answer, 401) == [("authorization_header_format_invalid", None)]
         http.headers = httpx.Headers({"authorization": "Bearer sk_test_unknown"})
-        for route in GUARDED:
-            answer = await http.request(route.method, path_of(route), content=b"{not json")
-            assert texts_of(answer, 401) == (KEY_INVALID, KEY_INVALID), route.path
-        http.headers = httpx.Headers([(b"authorization", b"Bearer \xff\xfe")])
-        assert errors_of(await http.get("/users"), 401) == [("clerk_key_invalid", None)]
+        assert texts_of(await http.get("/no/such/path"), 401) == (KEY_INVALID, KEY_INVALID)
 
 
 async def test_an_unknown_path_is_not_found_with_a_key(http: httpx.AsyncClient) -> None:
     for method, path in (("GET", "/nowhere"), ("GET", "/users/a/b/c/d"), ("PUT", "/users"), ("GET", "/users/%ff")):
         assert errors_of(await http.request(method, path), 404) == [("resource_not_found", None)]
-
-
-async def test_a_key_may_do_no_more_than_it_was_given(clerk: Clerk) -> None:
-    async def limited(tx: Any) -> None:
-        await create_api_key(tx, "limited", "sk_test_limited", door="clerk", permissions=["nothing:at_all"])
-
-    await clerk.act(limited)
-    async with clerk.client("sk_test_limited") as http:
-        for route in GUARDED:
-            answer = await http.request(route.method, path_of(route), content=b"{}")
-            assert errors_of(answer, 403) == [("authorization_invalid", None)], route.path
 
 
 async def test_a_revoked_key_opens_nothing_and_others_still_do(clerk: Clerk, http: httpx.AsyncClient) -> None:
@@ -94,30 +72,6 @@ async def test_nothing_is_furnished_twice_and_no_secret_lies_open(clerk: Clerk) 
     (key,) = await clerk_keys(clerk)
     assert clerk.secret_key not in repr(key)
     assert publishable_key(clerk.site) == "pk_test_dXNlcnMuZXhhbXBsZS5jb20k"
-
-
-async def test_one_tenant_never_sees_another(clerk: Clerk, http: httpx.AsyncClient) -> None:
-    user = await made(http, phone_number=["+15555550100"])
-    acme = await organization(http, created_by=user["id"])
-    url = good(await http.post("/redirect_urls", json={"url": "https://example.com/"}))
-    ours, tenant = clerk.secret_key, clerk.tenant
-    other = await clerk.store.create_tenant("other", clerk.clock.now())
-    theirs, _ = await clerk.furnish(other)
-    async with clerk.client(theirs) as stranger:
-        assert errors_of(await stranger.get("/users"), 401)
-        clerk.site = clerk.site._replace(tenant_id=other.number)
-        for path in (
-            f"/users/{user['id']}",
-            f"/email_addresses/{user['primary_email_address_id']}",
-            f"/phone_numbers/{user['primary_phone_number_id']}",
-            f"/organizations/{acme['id']}",
-            f"/organizations/{acme['slug']}",
-            f"/redirect_urls/{url['id']}",
-        ):
-            assert errors_of(await stranger.get(path), 404)
-        assert good(await stranger.get("/users/count"))["total_count"] == 0
-        assert errors_of(await http.get("/users"), 401)
-    assert (ours, tenant) == (clerk.secret_key, clerk.tenant)
 
 
 async def test_versions(clerk: Clerk, http: httpx.AsyncClient) -> None:

@@ -20,7 +20,6 @@ from muster.core.transaction import Transaction, TransactionRunner
 from muster.core.users.actions import HashedPassword
 from muster.core.users.model import User
 from muster.core.users.shapes import username_key
-from muster.crypto.hashing_pool import HashingPool
 from muster.crypto.sealing import Sealer
 from muster.crypto.totp import TimeBasedCodes
 from muster.dialects.kit.call import Site
@@ -58,12 +57,11 @@ class QuickPasswords:
 class Netwrix:
     """One tenant's API, with an administrator, and the clock it goes by."""
 
-    def __init__(self, engine: Engine, settings: HubSettings, *, real_hashes: bool = False) -> None:
+    def __init__(self, engine: Engine, settings: HubSettings) -> None:
         self.clock = TurnedClock()
         self.store = SqlStore(engine)
         self.runner = TransactionRunner(self.store, self.clock)
-        self.pool = HashingPool()
-        self.passwords = self.pool if real_hashes else QuickPasswords()
+        self.passwords = QuickPasswords()
         self.settings = settings
         self.address = "192.0.2.1"
         self._requests = itertools.count()
@@ -161,16 +159,13 @@ def jsv(value: Any) -> str:
 
 
 @contextlib.asynccontextmanager
-async def running(
-    database_url: str, settings: HubSettings | None = None, *, real_hashes: bool = False
-) -> AsyncIterator[Netwrix]:
+async def running(database_url: str, settings: HubSettings | None = None) -> AsyncIterator[Netwrix]:
     """The dialect on a migrated database."""
     engine = open_engine(database_url)
     await engine.start()
-    netwrix = Netwrix(engine, settings or HubSettings(), real_hashes=real_hashes)
+    netwrix = Netwrix(engine, settings or HubSettings())
     try:
         await netwrix.prepare()
         yield netwrix
     finally:
-        netwrix.pool.close()
         await engine.stop()

@@ -1,114 +1,98 @@
-"""The framework's own JavaScript client, unmodified, over a real socket."""
+"""The framework's own JavaScript client, unmodified, against the real process."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
+import csv
 import re
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
-import uvicorn
 
-from tests import node
-from tests.dialects.netwrix.service import ADMIN_PASSWORD, Netwrix, running
-from tests.process import PATIENCE
+from tests import clients, node
 
 STORY = Path(__file__).parent / "node" / "story.mjs"
-PREFIX = b"/netwrix"
-
-
-@asynccontextmanager
-async def listening(netwrix: Netwrix) -> AsyncIterator[str]:
-    """The dialect's address below its prefix, for as long as the block lasts."""
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["raw_path"].startswith(PREFIX + b"/"):
-            scope["raw_path"] = scope["raw_path"].removeprefix(PREFIX)
-        await netwrix(scope, receive, send)
-
-    door = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
-    serving = asyncio.create_task(server.serve(sockets=[door]))
-    try:
-        # What connects before the server accepts waits in the socket's queue.
-        yield f"http://127.0.0.1:{door.getsockname()[1]}/netwrix/api"
-    finally:
-        server.should_exit = True
-        await serving
-        door.close()
-
-
-async def told(base_url: str, folder: Path) -> dict[str, Any]:
-    """What the story's steps came to. The script comes by standard input, so that it finds the client in its folder."""
-    environment = os.environ | {"BASE_URL": base_url, "USER_NAME": "admin", "PASSWORD": ADMIN_PASSWORD}
-    process = await asyncio.create_subprocess_exec(
-        "node",
-        "--input-type=module",
-        "-",
-        cwd=folder,
-        env=environment,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, errors = await asyncio.wait_for(process.communicate(STORY.read_bytes()), PATIENCE)
-    assert process.returncode == 0, errors.decode()
-    steps: dict[str, Any] = json.loads(out)
-    return steps
+OPERATIONS = clients.CHECKOUT / "docs" / "dialects" / "netwrix.csv"
+STEPS = (
+    *("add", "add again", "details", "update", "list", "reset", "preview", "apply", "validate", "reset2fa"),
+    *("own password", "not own", "delete", "delete again"),
+)
 
 
 def refused(code: str, message: str, *fields: str) -> dict[str, Any]:
     return {"refused": code, "message": message, "fields": list(fields)}
 
 
-async def test_the_story(migrated_url: str) -> None:
+NOT_SIGNED_IN = refused("Unauthorized", "Not Authenticated")
+
+
+def operations() -> set[tuple[str, str]]:
+    """Method and path of each, as the client asks for it: without a last slash."""
+    with OPERATIONS.open(encoding="utf-8") as rows:
+        return {(row["method"], row["path"].removesuffix("/")) for row in csv.DictReader(rows)}
+
+
+def test_every_operation_by_each_of_its_verbs(credentials: dict[str, Any]) -> None:
     folder = node.client_of("netwrix")
     if folder is None:
         pytest.skip(node.NEEDED)
-    async with running(migrated_url, real_hashes=True) as netwrix, listening(netwrix) as base_url:
-        steps = await told(base_url, folder)
+    given = credentials["netwrix"]
+    word = uuid4().hex
+    environment = {"BASE_URL": given["base_url"], "USER_NAME": given["username"], "PASSWORD": given["password"]}
+    told = node.told(STORY, folder, environment, word)
 
-    signed_in, added, preview = steps.pop("sign-in"), steps.pop("add"), steps.pop("preview")
+    named = {
+        (verb, re.sub("/users/(ada|bob)-[0-9a-f]+$", "/users/{UserName}", path))
+        for verb, path, code in told["asked"]
+        if code < 300
+    }
+    assert operations() - named == set()
+
+    steps = told["steps"]
+    signed_in = steps.pop("sign-in")
     assert (signed_in["UserName"], signed_in["UserId"].isdigit()) == ("admin", True)
     assert re.fullmatch("[A-Za-z0-9_-]{64}", signed_in["SessionId"])
-    assert (added["UserName"], added["SecondName"], added["Groups"]) == ("ada", "Lovelace, Countess of", ["North"])
-    changed = added | {"Email": "ada@example.com"}
-    listed = steps.pop("list")
-    assert [user["UserName"] for user in listed] == ["admin", "ada"]
-    assert listed[1] == changed
-    applied = steps.pop("apply")
-    assert (applied["Password"], applied["Version"]) == (preview["Password"], 0)
-    own = steps.pop("own")
-    assert own.items() >= (changed | {"ChangePasswordByUtc": applied["ChangeByDateUtc"]}).items()
-    not_signed_in = refused("Unauthorized", "Not Authenticated")
+    for verb, name in (("GET", f"bob-{word}"), ("POST", f"ada-{word}")):
+        check_the_steps_of_one_verb({step: steps.pop(f"{step} by {verb}") for step in STEPS}, name)
+    pending, elevated = steps.pop("status"), steps.pop("elevated")
+    assert (elevated["UserName"], elevated.get("Meta")) == (f"ada-{word}", None)
+    assert steps.pop("own by bearer token")["UserName"] == f"ada-{word}"
     assert steps == {
-        "before": not_signed_in,
+        "before": NOT_SIGNED_IN,
         "wrong password": refused("Unauthorized", "Invalid Username or Password"),
         "cookies": ["ss-id", "ss-opt", "ss-pid"],
-        "add again": refused("ArgumentException", "User 'ada' already exists"),
+        "no code": refused("NotEmpty", "'One Time Password' must not be empty.", "OneTimePassword"),
+        "half signed in": refused("TwoFactorRequired", "Two-factor authentication is required to continue"),
+        "wrong code": refused("Unauthorized", "Invalid One Time Password"),
+        "registered": {"TwoFactorRequired": True, "TwoFactorRegistration": "Registered", "Version": 0},
+        "sign-out": {},
+        "after": NOT_SIGNED_IN,
+    }
+    assert pending.pop("SetupImageUrl").startswith("data:image/png;base64,")
+    assert re.fullmatch("[A-Z2-7]{32}", pending.pop("SetupCode"))
+    assert pending == {"TwoFactorRequired": True, "TwoFactorRegistration": "Pending", "Version": 0}
+
+
+def check_the_steps_of_one_verb(steps: dict[str, Any], name: str) -> None:
+    added, preview, applied, users = (steps.pop(step) for step in ("add", "preview", "apply", "list"))
+    assert (added["UserName"], added["SecondName"], added["Groups"]) == (
+        name,
+        'Lovelace, "Countess" of {North}',
+        ["North, upper"],
+    )
+    assert [user for user in users if user["UserName"] == name] == [added | {"Email": f"{name}@example.com"}]
+    assert "admin" in [user["UserName"] for user in users]
+    assert (applied["Password"], applied["Version"]) == (preview["Password"], 0)
+    assert steps == {
+        "add again": refused("ArgumentException", f"User '{name}' already exists"),
         "details": added,
-        "details by post": added,
         "update": None,
         "reset": None,
         "validate": None,
-        "status": {
-            "ChangePasswordByUtc": applied["ChangeByDateUtc"],
-            "TwoFactorRequired": False,
-            "TwoFactorRegistration": "None",
-            "Version": 0,
-        },
-        "no code": refused("NotEmpty", "'One Time Password' must not be empty.", "OneTimePassword"),
         "reset2fa": None,
-        "not own": refused("Forbidden", "Invalid Permission"),
         "own password": None,
+        "not own": refused("Forbidden", "Invalid Permission"),
         "delete": None,
         "delete again": refused("NotFound", "User does not exist"),
-        "sign-out": {},
-        "after": not_signed_in,
     }

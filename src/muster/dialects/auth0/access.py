@@ -4,10 +4,11 @@ from typing import Final
 
 from muster.core.actor import Actor
 from muster.core.actor import Permissions as May
-from muster.core.apps.model import Application, ClientGrant, grant_key
+from muster.core.apps.model import Api, Application, ClientGrant, grant_key
 from muster.core.ids import UserId
 from muster.core.records import Key
 from muster.core.security import TokenRefused
+from muster.core.store import Store
 from muster.core.users.model import User
 from muster.dialects.auth0.services import Services
 from muster.dialects.auth0.wire.ids import parse_user_id
@@ -63,7 +64,7 @@ class Held:
 
 
 def audience(site: Site) -> str:
-    """The identifier of the management API of a site."""
+    """The identifier of the management API of a tenant whose first address this is."""
     return f"{site.public_url}api/v2/"
 
 
@@ -71,6 +72,11 @@ def audiences(site: Site) -> list[str]:
     """The identifier as clients may spell it: by the domain they were given, and always with https, even over plain HTTP."""
     domains = [address.partition("://")[2] for address in (site.public_url, *site.also)]
     return [f"{scheme}://{domain}api/v2/" for domain in domains for scheme in ("https", "http")]
+
+
+async def management_api(store: Store, tenant_id: int) -> Api | None:
+    """The tenant's management API. It bears the tenant's first address, and is the same one at all the others."""
+    return next((api for api in await store.records(tenant_id, Api) if api.system), None)
 
 
 async def authenticate(call: Call) -> Caller[Held]:
@@ -84,11 +90,12 @@ async def authenticate(call: Call) -> Caller[Held]:
     services: Services = call.services
     now = services.clock.now()
     epoch = await services.epochs.current(call.tenant_id)
-    caller = services.checked.get(call.tenant_id, epoch, token, now)
+    at_this_address = call.site.public_url.encode() + token  # a token is good at the address that it names alone
+    caller = services.checked.get(call.tenant_id, epoch, at_this_address, now)
     if caller is None:
         caller, expires_at = await _check(call, token, now)
         if caller.actor.user_id is None:  # whether a user is still there, and not suspended, is asked every time
-            services.checked.keep(call.tenant_id, epoch, token, expires_at, caller)
+            services.checked.keep(call.tenant_id, epoch, at_this_address, expires_at, caller)
     return caller
 
 
@@ -106,7 +113,9 @@ async def _check(call: Call, token: bytes, now: int) -> tuple[Caller[Held], int]
     if await call.store.get(call.tenant_id, Application, app_id) is None:
         raise Unauthorized("malformed")
     if subject == app_id + CLIENT_SUBJECT:
-        grant = await call.store.find(call.tenant_id, ClientGrant, grant_key(app_id, audience(call.site)))
+        api = await management_api(call.store, call.tenant_id)
+        key = grant_key(app_id, api.identifier) if api is not None else None
+        grant = await call.store.find(call.tenant_id, ClientGrant, key) if key is not None else None
         scopes &= frozenset(grant.scopes) if grant is not None else frozenset()
         actor = Actor(kind="client", id=app_id, door="auth0", permissions=permissions_of(scopes))
     else:

@@ -192,6 +192,7 @@ def _token() -> Document:
         "responses": {
             "200": {"description": "A token.", "content": _content(oauth.TOKEN_ANSWER)},
             **dict.fromkeys(("400", "401", "403"), refused),
+            **{status: {"$ref": f"#/components/responses/{status}"} for status in ("413", "429", "500", "503")},
         },
     }
 

@@ -159,5 +159,5 @@ def _links(call: Call, links: Mapping[str, Mapping[str, str]]) -> list[Header]:
     rows = []
     for relation, other in links.items():
         query = {**call.query(), **{name: [value] for name, value in other.items()}}
-        rows.append(f'<{call.site.public_url}{path}?{urlencode(query, doseq=True)}>; rel="{relation}"')
+        rows.append(f'<{call.address}{path}?{urlencode(query, doseq=True)}>; rel="{relation}"')
     return [(b"link", ", ".join(rows).encode("latin-1"))]

@@ -8,7 +8,7 @@ from muster.dialects.clerk.operation import Operation
 from muster.dialects.clerk.reply import JSON
 from muster.dialects.clerk.schema import organizations, sessions, users
 from muster.dialects.clerk.schema.fields import Field, Flag, Integer, List, Object, OneOf, Text, always
-from muster.dialects.clerk.schema.listing import DELETED
+from muster.dialects.clerk.schema.listing import DELETED, ERROR, page_of
 from muster.dialects.kit.described import described
 from muster.dialects.kit.routes import Handler, Route
 
@@ -16,16 +16,7 @@ Document = dict[str, Any]
 
 _ERRORS = Object(
     members={
-        **always(
-            errors=List(
-                items=Object(
-                    members={
-                        **always(message=Text(), long_message=Text(), code=Text()),
-                        "meta": Object(),
-                    }
-                )
-            )
-        ),
+        **always(errors=List(items=Object(members=ERROR))),
         "clerk_trace_id": Text(),
         "meta": Object(),
     }
@@ -132,6 +123,9 @@ def _operation(route: Route) -> Document:
     about: Operation = route.about
     names = [segment[1:-1] for segment in route.path.split("/") if segment.startswith("{")]
     query = about.query.members if about.query is not None else {}
+    answer = about.answer
+    if "paginated" in query and isinstance(answer, List):
+        answer = OneOf(shapes=(answer, page_of(answer.items)))
     operation: Document = {
         "operationId": "_".join(
             [route.method.lower(), *(part.strip("{}") for part in route.path.strip("/").split("/"))]
@@ -146,7 +140,7 @@ def _operation(route: Route) -> Document:
             ),
         ],
         "responses": {
-            "200": {"description": "Done.", "content": _content(about.answer)},
+            "200": {"description": "Done.", "content": _content(answer)},
             **{str(status): {"description": "Refused.", "content": _content(_ERRORS)} for status in _REFUSALS},
         },
     }

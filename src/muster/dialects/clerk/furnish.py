@@ -4,6 +4,7 @@ The first secret key is kept sealed for `muster credentials` for as long as it o
 """
 
 import base64
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -83,10 +84,13 @@ async def first_key(tx: Transaction, secrets: SecretBox) -> str | None:
     return text if await tx.find(ApiKey, key_of(text)) is not None else None
 
 
-async def create_secret_key(tx: Transaction, name: str) -> tuple[str, str]:
-    """One more key: its id, by which it is revoked, and its text, which is told now and never again."""
+async def create_secret_key(tx: Transaction, name: str, permissions: Sequence[str] | None = None) -> tuple[str, str]:
+    """One more key: its id, by which it is revoked, and its text, which is told now and never again.
+
+    `permissions` are the core's, None for all that this API can do.
+    """
     text = new_secret_key()
-    key = await create_api_key(tx, name, text, door=DOOR)
+    key = await create_api_key(tx, name, text, door=DOOR, permissions=permissions)
     return key.id, text
 
 

@@ -50,6 +50,7 @@ class Call:
     """`path` holds the decoded segments; `services` is what the dialect was built with."""
 
     __slots__ = (
+        "_prefix",
         "_query",
         "actor",
         "allowance",
@@ -89,11 +90,17 @@ class Call:
         self.path: Mapping[str, str] = {}
         self.route: Route | None = None
         self.site: Site = scope["muster.site"]
+        self._prefix: str = scope.get("muster.prefix", "")
         self.tenant_id = self.site.tenant_id
         self.actor: Actor | None = None
         self.more: Any = None
         self.allowance: Allowance | None = None
         self._query: Query | None = None
+
+    @property
+    def address(self) -> str:
+        """The public address that the dialect was called at, ending in a slash: the site's, with the dialect's prefix if used."""
+        return self.site.public_url + self._prefix
 
     @property
     def store(self) -> Store:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from muster.dialects.kit.call import Call, Site
+from muster.dialects.kit.call import Call
 from muster.dialects.kit.reply import JSON, Header, Reply
 from muster.dialects.kit.routes import Handler
 
@@ -17,14 +17,14 @@ MOST_KEPT: Final = 64
 def described(
     document: Callable[[str], Any],
     *,
-    address_of: Callable[[Site], str] = lambda site: site.public_url,
+    address_of: Callable[[Call], str] = lambda call: call.address,
     media: Header = JSON,
 ) -> Handler:
     """The handler that answers what `document` makes for an address."""
     encoded: dict[str, bytes] = {}
 
     async def describe(call: Call) -> Reply:
-        address = address_of(call.site)
+        address = address_of(call)
         body = encoded.get(address)
         if body is None:
             if len(encoded) >= MOST_KEPT:

@@ -19,13 +19,14 @@ _REFUSALS: Final[Document] = {
     "401": {"description": "The token is missing or not accepted.", "content": _PLAIN},
     "403": {"description": "None of the client's roles is for this.", "content": _PLAIN},
     "404": {"description": "There is no such thing.", "content": {"application/json": {"schema": shapes.ERROR}}},
+    "413": {"description": "The body is too large.", "content": {"application/json": {"schema": shapes.ERROR}}},
     "500": {"description": "An internal error occurred.", "content": _PLAIN},
 }
 
 
 def description(routes: Sequence[Route]) -> Handler:
     """The handler that answers the document of these routes."""
-    return described(lambda address: document(routes, address), address_of=tenant_url)
+    return described(lambda address: document(routes, address), address_of=lambda call: tenant_url(call.site))
 
 
 def document(routes: Sequence[Route], url: str) -> Document:
@@ -65,9 +66,11 @@ def _operation(route: Route) -> Document:
     if about.type is not None:
         operation["x-analytic-events"] = [f"{about.type}_{outcome}" for outcome in ("START", "SUCCESS", "FAIL")]
     if route.needs is None:
-        return {**operation, "security": []}
-    operation["x-roles"] = [role for role, held in ROLES.items() if not set(route.needs).isdisjoint(held)]
-    statuses = [status for status in _REFUSALS if status != "404" or names]
+        operation["security"] = []
+        statuses = ["413", "500"]  # the token endpoint refuses all else in words of its own
+    else:
+        operation["x-roles"] = [role for role, held in ROLES.items() if not set(route.needs).isdisjoint(held)]
+        statuses = [status for status in _REFUSALS if status != "404" or names]
     operation["responses"] |= {status: {"$ref": f"#/components/responses/{status}"} for status in statuses}
     return operation
 

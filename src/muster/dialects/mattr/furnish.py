@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from muster.core.apps.actions import create_app
+from muster.core.apps.actions import create_app, update_app
 from muster.core.apps.model import Application
 from muster.core.errors import Invalid
 from muster.core.ids import random_text
@@ -64,11 +64,17 @@ async def create_client(tx: Transaction, name: str, roles: Sequence[str], secret
     return Client(app.id, secret)
 
 
+async def revoke_client(tx: Transaction, client_id: str) -> None:
+    """Take a client's secret; its tokens are refused from now on. The client itself stays."""
+    await update_app(tx, client_id, lambda app: msgspec.structs.replace(app, secret=None), audience=DOOR)
+
+
 def _new(name: str, roles: Sequence[str], secrets: SecretBox) -> tuple[Application, str]:
     client_id, secret = random_text(ID_LENGTH), random_text(SECRET_LENGTH)
     app = Application(
         id=client_id,
         name=name,
+        audience=DOOR,
         secret=secrets.seal(secret.encode(), purpose=f"client_secret:{client_id}"),
         grant_types=["client_credentials"],
         vendor={DOOR: {"roles": list(roles)}},

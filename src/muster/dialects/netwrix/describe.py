@@ -32,8 +32,8 @@ def description(routes: Sequence[Route]) -> Handler:
     return described(lambda address: document(routes, address))
 
 
-def document(routes: Sequence[Route], public_url: str) -> Document:
-    """The OpenAPI 3.1 document."""
+def document(routes: Sequence[Route], address: str) -> Document:
+    """The OpenAPI 3.1 document of routes whose paths are relative to `<address>api`."""
     paths: dict[str, Document] = {}
     shapes: dict[str, Shape] = {}
     ids: dict[str, int] = {}
@@ -53,7 +53,7 @@ def document(routes: Sequence[Route], public_url: str) -> Document:
             "version": __version__,
             "description": "The users of this server in the form that clients of Change Tracker's Hub API expect.",
         },
-        "servers": [{"url": f"{public_url}netwrix/api"}],
+        "servers": [{"url": f"{address}api"}],
         "security": [{"Bearer": []}, {"SessionCookie": []}],
         "paths": paths,
         "components": {
@@ -79,10 +79,11 @@ def _operation(route: Route, operation: Operation, id_: str) -> Document:
     shown: Document = {"operationId": id_}
     if route.needs is None:
         shown["security"] = []
-    if route.method == "GET":
+    if route.method == "GET" or operation.told_in_query:
+        needed = operation.request.required if route.method == "GET" else ()
         others = (each for each in operation.request.members.items() if each[0] not in in_path)
-        parameters += [_parameter(name, "query", member) for name, member in others]
-    else:
+        parameters += [_parameter(name, "query", member, needed=name in needed) for name, member in others]
+    if route.method != "GET":
         body = {"schema": schema_of(operation.request)}
         shown["requestBody"] = {"content": {FORM: body, JSON: body}}
     if parameters:
@@ -90,12 +91,12 @@ def _operation(route: Route, operation: Operation, id_: str) -> Document:
     return {**shown, "responses": {**_success(operation), **_refused()}}
 
 
-def _parameter(name: str, where: str, member: Field | None) -> Document:
+def _parameter(name: str, where: str, member: Field | None, *, needed: bool = False) -> Document:
     # In a query what is nested is one text.
     nested = member is None or isinstance(member, (Member, Members, Free))
     schema = {"type": "string"} if nested or member is None else schema_of(member)
     shown: Document = {"name": name, "in": where, "schema": schema}
-    return {**shown, "required": True} if where == "path" else shown
+    return {**shown, "required": True} if needed or where == "path" else shown
 
 
 def _success(operation: Operation) -> Document:

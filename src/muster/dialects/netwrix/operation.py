@@ -21,12 +21,14 @@ JSV: Final = frozenset({"application/jsv", "text/jsv"})
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """An operation of the contract. `answer` is its success; with `is_list` it answers with many.
 
+    Every operation takes its members from the query too; `told_in_query` are those whose POST is described so.
     `while_waiting` opens it to a session that still waits for a second factor or a new password.
     """
 
     request: Shape
     answer: Answer = None
     is_list: bool = False
+    told_in_query: bool = False
     while_waiting: bool = False
 
 

@@ -21,6 +21,7 @@ from muster.dialects.kit.routes import Route
 
 ID_LENGTH = 32
 SECRET_LENGTH = 64
+CREDENTIAL_ID_LENGTH = 22
 
 _SUMMARY = Shape(wire.SUMMARY, include=True)
 
@@ -39,7 +40,8 @@ async def list_(call: Call) -> Reply:
 async def create(call: Call) -> Reply:
     """A new client, with an id and a secret of its own."""
     box, secret = _services(call).secrets, random_text(SECRET_LENGTH)
-    app = wire.new_client(body_of(call), random_text(ID_LENGTH), secret, box)
+    body = wire.with_credentials(body_of(call), _identified)
+    app = wire.new_client(body, random_text(ID_LENGTH), secret, box)
     created = await call.act(actions.create_app, app)
     return json_reply(201, wire.show_client(created, box, secret=True))
 
@@ -70,6 +72,10 @@ async def rotate_secret(call: Call) -> Reply:
     box, secret = _services(call).secrets, random_text(SECRET_LENGTH)
     app = await call.act(actions.update_app, _id(call), lambda before: wire.with_secret(before, secret, box))
     return json_reply(200, wire.show_client(app, box, secret=True))
+
+
+def _identified(credential: dict[str, Any]) -> dict[str, Any]:
+    return {**credential, "id": f"cred_{random_text(CREDENTIAL_ID_LENGTH)}"}
 
 
 def _passes(kept: dict[str, Any], asked: dict[str, Any]) -> bool:

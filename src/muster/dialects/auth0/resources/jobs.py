@@ -201,7 +201,7 @@ async def get(call: Call) -> Reply:
     job = await _job(call)
     location = None
     if job.kind == "users_export" and job.state == "completed":
-        location = f"{call.site.public_url}api/v2/jobs/{wire.show_job_id(job)}/download?token={_link(call, job)}"
+        location = f"{call.address}api/v2/jobs/{wire.show_job_id(job)}/download?token={_link(call, job)}"
     return json_reply(200, wire.show_job(job, _now(call), location))
 
 

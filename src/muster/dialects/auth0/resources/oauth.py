@@ -5,9 +5,8 @@ import binascii
 import hmac
 from typing import Any
 
-from muster.core.apps.model import Api, Application, ClientGrant, grant_key
-from muster.core.records import Key
-from muster.dialects.auth0.access import CLIENT_SUBJECT, SCOPES, audience, audiences
+from muster.core.apps.model import Application, ClientGrant, grant_key
+from muster.dialects.auth0.access import CLIENT_SUBJECT, SCOPES, audiences, management_api
 from muster.dialects.auth0.services import Services
 from muster.dialects.kit.body import parse_json
 from muster.dialects.kit.call import Call, parse_query
@@ -50,11 +49,10 @@ async def _token(call: Call) -> dict[str, Any]:
         raise OAuthError(
             403, "access_denied", "No audience parameter was provided, and no default audience has been configured"
         )
-    identifier = audience(call.site) if asked in audiences(call.site) else asked
-    api = await call.store.find(call.tenant_id, Api, Key("", "api_identifier", identifier))
-    if api is None or identifier != audience(call.site):
+    api = await management_api(call.store, call.tenant_id) if asked in audiences(call.site) else None
+    if api is None:
         raise OAuthError(403, "access_denied", f"Service not enabled within domain: {asked[:200]}")
-    grant = await call.store.find(call.tenant_id, ClientGrant, grant_key(app.id, identifier))
+    grant = await call.store.find(call.tenant_id, ClientGrant, grant_key(app.id, api.identifier))
     if grant is None:
         raise OAuthError(
             403,

@@ -82,7 +82,7 @@ def _check(body: dict[str, Any], user: User, realm: Connection) -> None:
     if realm.disabled and ("email" in body or "password" in body):
         raise _unsupported("Cannot change email or password for users in a disabled connection.")
     username = body.get("username")
-    if username is not None and not (user.username is not None and user.username.key == username.lower()):
+    if username is not None and not _is_shown_username(user, username):
         check_username(username, realm)
 
 
@@ -93,7 +93,7 @@ async def update_user(
     before = await actions.find_user(tx, key)
     await allowed_change(tx, before, body)
     user = await _addresses(tx, before, body)
-    if "username" in body:
+    if "username" in body and not _is_shown_username(user, body["username"]):
         value = body["username"]
         user = await actions.set_username(tx, user, value.lower() if value is not None else None, door="auth0")
     profile = {name: body[name] for name in PROFILE if name in body and not _is_echo(before, name, body[name])}
@@ -109,6 +109,8 @@ async def update_user(
         user = await (actions.suspend(tx, user, door="auth0") if body["blocked"] else actions.unsuspend(tx, user))
     if body.get("verify_email"):
         actions.send_verification(tx, user)
+    if body.get("verify_phone_number"):
+        actions.send_verification(tx, user, "phone")
     return user
 
 
@@ -144,6 +146,11 @@ async def _password(tx: Transaction, user: User, password: HashedPassword | None
     user = await actions.set_password(tx, user, password, unlock=True)
     own = user.suspension is not None and user.suspension.by == "auth0"
     return await actions.unsuspend(tx, user) if own and not keep_suspension else user
+
+
+def _is_shown_username(user: User, value: str | None) -> bool:
+    """Names are shown here in small letters: one that is sent back so must not lose the capitals that it has elsewhere."""
+    return value is not None and user.username is not None and user.username.key == value.lower()
 
 
 def _is_shown_contact(user: User, email: str | None) -> bool:

@@ -1,5 +1,6 @@
 """Clients on the wire: the core knows their name, secret and grants, everything else is kept as sent."""
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
@@ -63,9 +64,12 @@ def new_client(body: Document, id_: str, secret: str, box: SecretBox) -> Applica
 def changed_client(before: Application, body: Document, box: SecretBox) -> Application:
     """The application after a checked body of changes; null removes a member, `client_metadata` changes key by key."""
     held = before.vendor.get(VENDOR, {})
-    kept = seal_secrets(
-        _kept(open_secrets(held, box, _purpose(before.id)), body), box, _purpose(before.id), before=held
-    )
+    opened = open_secrets(held, box, _purpose(before.id))
+    credentials: dict[str, Document] = {}
+    with_credentials(opened, lambda credential: credentials.setdefault(credential.get("id", ""), credential))
+    # A change names the credentials that stay by their ids alone.
+    body = with_credentials(body, lambda credential: credentials.get(credential["id"], credential))
+    kept = seal_secrets(_kept(opened, body), box, _purpose(before.id), before=held)
     after = replace(
         before,
         name=body.get("name", before.name),
@@ -86,7 +90,7 @@ def show_client(app: Application, box: SecretBox, *, secret: bool) -> Document:
     kept = open_secrets(app.vendor.get(VENDOR, {}), box, _purpose(app.id))
     shown: Document = {
         **_DEFAULTS,
-        **kept,
+        **with_credentials(kept, lambda credential: {"id": credential["id"]}),
         "name": app.name,
         "client_id": app.id,
         "grant_types": app.grant_types,
@@ -96,6 +100,24 @@ def show_client(app: Application, box: SecretBox, *, secret: bool) -> Document:
     if secret and app.secret is not None:
         shown["client_secret"] = box.open(app.secret, purpose=secret_purpose(app.id)).decode()
     return shown
+
+
+def with_credentials(document: Document, change: Callable[[Document], Document]) -> Document:
+    """The same members with every key and certificate in them changed."""
+
+    def changed(holder: Document | None) -> Document | None:
+        if not holder or "credentials" not in holder:
+            return holder
+        return {**holder, "credentials": [change(credential) for credential in holder["credentials"]]}
+
+    after = dict(document)
+    for name in ("signed_request_object", "token_vault_privileged_access"):
+        if name in after:
+            after[name] = changed(after[name])
+    methods = after.get("client_authentication_methods")
+    if methods:
+        after["client_authentication_methods"] = {name: changed(method) for name, method in methods.items()}
+    return after
 
 
 def secret_purpose(app_id: str) -> str:

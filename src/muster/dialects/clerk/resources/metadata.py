@@ -6,7 +6,7 @@ import msgspec
 
 from muster.core.transaction import Transaction
 from muster.core.users import actions
-from muster.core.users.metadata import Kind, Mode
+from muster.core.users.metadata import Kind, Mode, merged
 from muster.core.users.model import User
 from muster.dialects.clerk.problems import form
 
@@ -17,10 +17,15 @@ KINDS: dict[str, Kind] = {"public_metadata": "public", "private_metadata": "priv
 
 
 async def write_metadata(tx: Transaction, user: User, sent: dict[str, Any], mode: Mode) -> User:
-    """Every document that is sent. A null replaces by nothing."""
+    """Every document that is sent. A null replaces by nothing.
+
+    One of which nothing was ever said is shown as empty, and is not made an empty one by being sent back so.
+    """
     for name, kind in KINDS.items():
         if name in sent:
             before = len(getattr(user.metadata, f"{kind}_json") or b"")
+            if not before and not merged(None, sent[name], mode):
+                continue
             user = await actions.set_metadata(tx, user, kind, sent[name], mode)
             check_size(name, len(getattr(user.metadata, f"{kind}_json") or b""), before)
     return user

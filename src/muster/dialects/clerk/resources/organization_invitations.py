@@ -192,7 +192,7 @@ ROUTES = [
         list_of_all,
         needs=INVITING,
         title="Get a list of organization invitations for the current instance",
-        about=Operation(query=schema.LIST_MEMBER_INVITATIONS, answer=schema.MEMBER_INVITATIONS),
+        about=Operation(query=schema.LIST_ALL_INVITATIONS, answer=schema.MEMBER_INVITATIONS),
     ),
     Route(
         "GET",

@@ -86,9 +86,9 @@ def parse_new(body: dict[str, Any], password: HashedPassword | None) -> NewUser:
             given_name=body.get("first_name"), family_name=body.get("last_name"), locale=body.get("locale")
         ),
         metadata=Metadata.of(
-            public=body.get("public_metadata"),
-            private=body.get("private_metadata"),
-            unsafe=body.get("unsafe_metadata"),
+            public=body.get("public_metadata") or None,
+            private=body.get("private_metadata") or None,
+            unsafe=body.get("unsafe_metadata") or None,
         ),
         password=password,
         suspended=True if body.get("banned") else None,
@@ -199,7 +199,7 @@ async def make_primary(
     except NotFound:
         text = f"The resource associated with the supplied {param} was not found."
         raise problems.form("form_resource_not_found", param, "is missing", text) from None
-    if not address.verified:
+    if not address.verified and not address.primary:  # which it may be by another API's leave
         text = "This identification needs to be verified before you can perform this action."
         raise problems.form("form_verification_needed", param, "is unverified", text)
     if notify:

@@ -14,6 +14,10 @@ VALUES = List(about="May be repeated.", max=MOST_VALUES)
 DATE = Integer(about="Milliseconds since 1970 UTC.", min=0, is_date=True)
 
 
+ERROR: dict[str, Field] = {**always(message=Text(), long_message=Text(), code=Text()), "meta": Object()}
+"""What is said of each thing that is wrong."""
+
+
 def page_of(items: Field) -> Object:
     """A page in the object form."""
     return Object(members=always(data=List(items=items), total_count=Integer()))

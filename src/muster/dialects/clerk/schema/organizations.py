@@ -8,6 +8,7 @@ from muster.dialects.clerk.schema.fields import (
     Integer,
     List,
     Object,
+    OneOf,
     Text,
     always,
     required,
@@ -48,7 +49,12 @@ UPDATE = Object(
 )
 
 WRITE_METADATA = Object(closed=True, members={"public_metadata": DOCUMENT, "private_metadata": DOCUMENT})
-LOGO_FORM = Object(members={"uploader_user_id": Text(), "file": Text(about="JPEG, PNG, GIF or WebP, at most 10 MB.")})
+LOGO_FORM = Object(
+    members={
+        "uploader_user_id": Text(),
+        "file": Text(about="JPEG, PNG, GIF or WebP, at most 10 MB.", required=True),
+    }
+)
 
 COUNTED: dict[str, Field] = {
     "include_members_count": Flag(),
@@ -110,7 +116,7 @@ MEMBERSHIP = Object(
         ),
         "role_name": Text(),
         "private_metadata": DOCUMENT,
-        "public_user_data": Object(members={**_PERSON, "profile_image_url": _STRING}),
+        "public_user_data": Object(members={**_PERSON, "profile_image_url": required(_STRING)}),
     },
 )
 MEMBERSHIPS = page_of(MEMBERSHIP)
@@ -174,9 +180,8 @@ INVITE_MEMBER = Object(
     },
 )
 INVITE_MEMBERS = List(items=INVITE_MEMBER)
-LIST_MEMBER_INVITATIONS = Object(
-    members={"status": STATUS, "email_address": Text(), "query": Text(), "order_by": Text(), **PAGE}
-)
+LIST_ALL_INVITATIONS = Object(members={"status": STATUS, "query": Text(), "order_by": Text(), **PAGE})
+LIST_MEMBER_INVITATIONS = Object(members={"status": STATUS, "email_address": Text(), "order_by": Text(), **PAGE})
 USER_INVITATIONS = Object(members={"status": STATUS, **PAGE})
 REVOKE = Object(closed=True, members={"requesting_user_id": _STRING})
 
@@ -207,7 +212,7 @@ MEMBER_INVITATION = Object(
             role=Text(),
             role_name=Text(),
             inviter_id=_STRING,
-            public_inviter_data=Object(nullable=True, members=_PERSON),
+            public_inviter_data=Object(nullable=True, members={**_PERSON, "identifier": required(_STRING)}),
             public_metadata=DOCUMENT,
             url=_STRING,
             expires_at=Integer(nullable=True),
@@ -233,4 +238,23 @@ REDIRECT_URL = Object(
 REDIRECT_URLS = List(items=REDIRECT_URL)
 CREATE_REDIRECT_URL = Object(closed=True, members={"url": Text(required=True)})
 LIST_REDIRECT_URLS = Object(members={"paginated": PAGINATED, **PAGE})
-JWKS = Object(members={"keys": List(items=Object())})
+_KEY: dict[str, Field] = {
+    **always(kid=Text(), alg=Text(), use=Text()),
+    "x5c": List(),
+    "x5t": Text(),
+    "x5t#S256": Text(),
+    "x5u": Text(),
+}
+JWKS = Object(
+    members={
+        "keys": List(
+            items=OneOf(
+                shapes=(
+                    Object(members={**_KEY, **always(kty=Text(one_of=("RSA",)), n=Text(), e=Text())}),
+                    Object(members={**_KEY, **always(kty=Text(one_of=("EC",)), crv=Text(), x=Text(), y=Text())}),
+                    Object(members={**_KEY, **always(kty=Text(one_of=("OKP",)), crv=Text(), x=Text())}),
+                )
+            )
+        )
+    }
+)

@@ -26,6 +26,9 @@ SESSION = Object(
             updated_at=TIME,
         ),
         "actor": Object(nullable=True),
+        "tasks": List(
+            about="What the user must still do.", items=Object(members={"key": Text(required=True)}), nullable=True
+        ),
         "last_active_organization_id": _STRING,
         "latest_activity": Object(
             nullable=True,

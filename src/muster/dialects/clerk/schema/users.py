@@ -8,12 +8,12 @@ from muster.dialects.clerk.schema.fields import (
     Integer,
     List,
     Object,
-    OneOf,
     Text,
     always,
     required,
 )
-from muster.dialects.clerk.schema.listing import DATE, PAGE, VALUES
+from muster.dialects.clerk.schema.listing import DATE, ERROR, PAGE, VALUES
+from muster.dialects.clerk.schema.organizations import MEMBERSHIP
 
 NAME = Text(max=256, nullable=True)
 FLAG = Flag(nullable=True)
@@ -128,9 +128,11 @@ def _verification(*objects: str) -> Field:
         members={
             **always(object=Text(one_of=objects), status=Text(), strategy=Text(), attempts=_INT, expire_at=_INT),
             "nonce": Text(),
+            "message": _STRING,
+            "channel": _STRING,
             "verified_at_client": _STRING,
             "external_verification_redirect_url": _STRING,
-            "error": Object(nullable=True),
+            "error": Object(members=ERROR, nullable=True),
         },
     )
 
@@ -232,12 +234,29 @@ _ACCOUNT: dict[str, Field] = {
     "public_metadata": DOCUMENT,
 }
 
+_CONNECTION: dict[str, Field] = {
+    **always(
+        id=Text(),
+        name=Text(),
+        provider=Text(),
+        domains=List(),
+        active=Flag(),
+        sync_user_attributes=Flag(),
+        allow_subdomains=Flag(),
+        allow_idp_initiated=Flag(),
+        disable_additional_identifications=Flag(),
+        created_at=TIME,
+        updated_at=TIME,
+    ),
+    "domain": Text(deprecated=True),
+}
+
 SAML_ACCOUNT = Object(
     members={
         **_ACCOUNT,
         "object": Text(one_of=("saml_account",), required=True),
         "verification": required(_verification("verification_saml", "verification_ticket")),
-        "saml_connection": Object(nullable=True),
+        "saml_connection": Object(members=_CONNECTION, nullable=True),
     },
 )
 
@@ -248,7 +267,9 @@ ENTERPRISE_ACCOUNT = Object(
         "protocol": Text(one_of=("oauth", "saml")),
         "enterprise_connection_id": _STRING,
         "verification": required(_verification("verification_saml", "verification_ticket", "verification_oauth")),
-        "enterprise_connection": Object(nullable=True),
+        "enterprise_connection": Object(
+            members={**_CONNECTION, **always(protocol=Text(), logo_public_url=_STRING)}, nullable=True
+        ),
     },
 )
 
@@ -301,7 +322,10 @@ USER = Object(
         "deprovisioned": Flag(),
         "create_organizations_limit": _INT,
         "bypass_client_trust": Flag(),
-        "scim": Object(nullable=True),
+        "scim": Object(
+            members={**always(directory_id=Text(), external_id=_STRING), "directory_enabled": Flag()}, nullable=True
+        ),
+        "organization_memberships": List(items=MEMBERSHIP),
     },
 )
 
@@ -310,4 +334,22 @@ MFA_GONE = Object(members=always(user_id=Text()))
 PASSWORD_VERIFIED = Object(members=always(verified=Flag()))
 TOTP_VERIFIED = Object(members=always(verified=Flag(), code_type=Text(one_of=("totp", "backup_code"))))
 IMAGE_FORM = Object(members={"file": Text(about="The picture: JPEG, PNG, GIF or WebP, at most 10 MB.")})
-ACCESS_TOKENS = OneOf(shapes=(List(items=Object()), Object()))
+ACCESS_TOKENS = List(
+    items=Object(
+        members={
+            **always(
+                object=Text(one_of=("oauth_access_token",)),
+                external_account_id=Text(),
+                provider_user_id=Text(),
+                token=Text(),
+                expires_at=_INT,
+                provider=Text(),
+                public_metadata=DOCUMENT,
+                label=_STRING,
+            ),
+            "scopes": List(),
+            "id_token": Text(),
+            "token_secret": Text(),
+        }
+    )
+)

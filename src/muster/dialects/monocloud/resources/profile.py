@@ -125,6 +125,8 @@ async def patch_public(call: Call) -> Reply:
 async def _patch_data(tx: Transaction, user: User, kind: Kind, sent: Document | None) -> User:
     if not sent:  # which the core would take as "empty it"
         return user
+    if getattr(user.metadata, kind) is None and all(value is None for value in sent.values()):
+        return user  # nothing to remove, and nothing becomes an empty document by that
     return await actions.set_metadata(tx, user, kind, sent, "merge_first_level")
 
 

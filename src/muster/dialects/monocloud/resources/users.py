@@ -3,7 +3,7 @@
 from muster.core.actor import Permissions as May
 from muster.core.connections.model import DEFAULT_NAME, Connection
 from muster.core.errors import NotFound
-from muster.core.groups.actions import in_group, join_auto_assigned, read_group
+from muster.core.groups.actions import in_group, read_group
 from muster.core.query import All, Exists, Not, Order, Page, Query, Range
 from muster.core.records import Key
 from muster.core.settings.actions import sign_in_settings
@@ -48,7 +48,7 @@ async def _create(tx: Transaction, new: NewUser) -> User:
     realm = await tx.find(Connection, Key("", "connection_name", DEFAULT_NAME))
     if realm is None:
         raise NotFound("connection")
-    return await join_auto_assigned(tx, await actions.create_user(tx, realm, new))
+    return await actions.create_user(tx, realm, new)
 
 
 async def get(call: Call) -> Reply:
@@ -76,16 +76,15 @@ async def list_assigned(call: Call) -> Reply:
 
 async def _page(call: Call, query: Query) -> Reply:
     page, sort = page_of(call), sort_of(call, SORTS)
-    users = await _ordered(call, query, page, sort)
-    total = await actions.count_users(call.store, call.tenant_id, call.caller, query)
+    users, total = await _ordered(call, query, page, sort)
     services = services_of(call)
     names = await services.connections.of(call.tenant_id, users)
     now = services.clock.now()
     return list_reply([wire.show_summary(user, names, now) for user in users], page, total)
 
 
-async def _ordered(call: Call, query: Query, page: Page, sort: tuple[str, bool] | None) -> list[User]:
-    """The page in the order asked for.
+async def _ordered(call: Call, query: Query, page: Page, sort: tuple[str, bool] | None) -> tuple[list[User], int]:
+    """The page in the order asked for, and how many match in all.
 
     The core puts users without what is sorted by at the end. A count that it does not know is shown as 0, which comes first
     in ascending order; a lock that has ended is shown as none.
@@ -97,20 +96,16 @@ async def _ordered(call: Call, query: Query, page: Page, sort: tuple[str, bool] 
     elif field == "locked_until":
         holding = Range(field, low=services_of(call).clock.now(), low_included=False)
     if holding is None:
-        return await _read(call, query, Order(field, descending), page)
+        order = Order(field, descending)
+        return await actions.list_and_count_users(call.store, call.tenant_id, call.caller, query, order, page)
     having = (All((query, holding)), Order(field, descending))
     lacking = (All((query, Not(holding))), Order())
     first, then = (lacking, having) if field in COUNTS else (having, lacking)
-    found = await _read(call, *first, page)
-    if len(found) < page.limit:
-        before = await actions.count_users(call.store, call.tenant_id, call.caller, first[0])
-        rest = Page(max(0, page.offset - before), page.limit - len(found))
-        found += await _read(call, *then, rest)
-    return found
-
-
-async def _read(call: Call, query: Query, order: Order, page: Page) -> list[User]:
-    return await actions.list_users(call.store, call.tenant_id, call.caller, query, order, page)
+    who = (call.store, call.tenant_id, call.caller)
+    found, before = await actions.list_and_count_users(*who, *first, page)
+    rest = Page(max(0, page.offset - before), page.limit - len(found))
+    others, after = await actions.list_and_count_users(*who, *then, rest)
+    return [*found, *others], before + after
 
 
 _LIST = Operation(answer=wire.UserSummary, is_list=True, paged=True, sorts=SORTS, parameters=("filter",))

@@ -113,6 +113,6 @@ _PROVIDERS: dict[str, Callable[[Call, Bound], Awaitable[Reply]]] = {
     "logout": _log_out,
 }
 
-_AUTHENTICATE = Operation(request=schema.AUTHENTICATE, answer=schema.AUTHENTICATE_RESPONSE)
+_AUTHENTICATE = Operation(request=schema.AUTHENTICATE, answer=schema.AUTHENTICATE_RESPONSE, told_in_query=True)
 
 ROUTES = [*both("/auth", auth, _AUTHENTICATE, needs=None), *both("/auth/{provider}", auth, _AUTHENTICATE, needs=None)]

@@ -10,7 +10,8 @@ from muster.core.actor import Permissions as May
 from muster.core.credentials.locking import lock
 from muster.core.credentials.second_step import require_second_factor
 from muster.core.errors import Invalid, Taken
-from muster.core.groups.naming import group_ids, set_groups
+from muster.core.groups.model import Group
+from muster.core.groups.naming import group_ids, group_names, set_groups
 from muster.core.hub_roles.actions import keep_a_manager, set_hub_roles
 from muster.core.hub_roles.model import DEFAULT_ROLE
 from muster.core.transaction import Transaction
@@ -88,7 +89,8 @@ async def _add(
         ),
     )
     user = await set_hub_roles(tx, user, details.get("Roles", [DEFAULT_ROLE]))
-    user = await set_groups(tx, user, details.get("Groups", []), only=mine)
+    everybody_s = group_names(user, {group.id: group for group in await tx.records(Group)})
+    user = await set_groups(tx, user, [*everybody_s, *details.get("Groups", [])], only=mine)
     if limited and not may_reach(call, user):
         raise Forbidden("permission_missing")  # in none of the caller's groups: out of reach as soon as it is there
     if details.get("TwoFactorRequired"):

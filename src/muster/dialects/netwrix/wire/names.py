@@ -1,7 +1,7 @@
 r"""`UserName`, by which this API knows every user: how it is made of what a user has, and whom a given one may mean.
 
 A user of the default realm goes by a bare name, one of another connection as `connection\name`. Operators' own accounts go by
-their bare names, and whoever shares one is written `.\name`, as is a user whose name is a word of the API's paths.
+their bare names, and whoever shares one of theirs is written `.\name`, as is a user whose name is a word of the API's paths.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ class Names:
         self._realms = {realm.id: realm for realm in realms}
         self.default = next(realm for realm in realms if realm.default)
         self._internal = next(realm for realm in realms if realm.internal)
-        self._operators = frozenset(username_key(bare_name(user)) for user in internal)
+        self._operators = frozenset(username_key(name) for user in internal for name in _every_name(user))
 
     def show(self, user: User) -> str:
         """The one name that a user is shown by, and answers to."""
@@ -87,6 +87,12 @@ def bare_name(user: User) -> str:
         return user.username.value
     address = primary(user.emails) or primary(user.phones)
     return address.value if address is not None else str(UUID(user.id))
+
+
+def _every_name(user: User) -> list[str]:
+    """All that a user answers to but the id, which nobody else can be called."""
+    addresses = [address.value for address in (*user.emails, *user.phones)]
+    return addresses if user.username is None else [user.username.value, *addresses]
 
 
 def _within(realm: Connection, name: str) -> list[tuple[str, UserId | Key]]:
