@@ -1,63 +1,56 @@
-"""One request and its answer: uvicorn's cycle, with a shorter way for an answer of one piece whose length is known."""
+"""One request and its answer: uvicorn's cycle, with a shorter way for an answer of one piece."""
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-if TYPE_CHECKING:
-    from uvicorn._types import ASGISendEvent
+ANSWER: Final = "muster.answer"
+"""Where an application finds `Exchange.answer` in the scope; elsewhere than on this server it does not."""
 
-_FRAMING: Final = frozenset({b"connection", b"transfer-encoding"})
+Header = tuple[bytes, bytes]
+
+_FRAMING: Final = frozenset({b"connection", b"transfer-encoding", b"content-length"})
+_LEFT_TO_UVICORN: Final = b""
 
 
 class Exchange(RequestResponseCycle):
-    """uvicorn looks at every header with two regular expressions and writes head and body apart.
+    """uvicorn's `send` looks at every header with two regular expressions and writes head and body apart.
 
-    Here a head waits for the body, which comes at once, and both are one write. An answer that frames itself, comes in
-    pieces, or whose headers hold a line break, is left to uvicorn, which refuses the latter.
+    Nearly all headers are the same from answer to answer, so here they are looked at once, and all goes out in one write.
     """
 
-    _start: "ASGISendEvent | None" = None
-    _head = b""
+    def answer(self, status: int, headers: Sequence[Sequence[Header]], request_id: str, body: bytes) -> bool:
+        """Send a whole answer. False when nothing was sent and it must go by `send`.
 
-    async def send(self, message: "ASGISendEvent") -> None:
-        start = self._start
-        if start is None:
-            if message["type"] == "http.response.start" and not self.response_started:
-                head = self._head_of(message)
-                if head is not None:
-                    self._start, self._head = message, head
-                    self.response_started = True
-                    return
-            await super().send(message)
-            return
-        self._start = None
-        body: bytes = message.get("body", b"")  # type: ignore[assignment]
-        if message.get("more_body", False) or len(body) != self.expected_content_length or self.flow.write_paused:
-            self.response_started = False
-            await super().send(start)
-            await super().send(message)
-            return
+        That is so while the peer does not read, and with headers that frame the answer themselves or hold a line break,
+        which uvicorn refuses.
+        """
+        self.scope.pop(ANSWER)  # type: ignore[typeddict-item]  # else scope and exchange would hold each other
+        if self.flow.write_paused or self.response_started:
+            return False
+        lines = [_lines(tuple(group)) for group in (self.default_headers, *headers) if group]
+        if _LEFT_TO_UVICORN in lines:
+            return False
+        self.response_started = True
         self.waiting_for_100_continue = False
         if self.disconnected:
-            return
-        self.transport.write(self._head + body)
+            return True
+        end = b"" if self.keep_alive else b"connection: close\r\n"
+        own = b"content-length: %d\r\nx-request-id: %b\r\n%b\r\n" % (len(body), request_id.encode(), end)
+        self.transport.write(b"".join([STATUS_LINE[status], *lines, own, body]))
         self.response_complete = True
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
+        return True
 
-    def _head_of(self, start: Any) -> bytes | None:
-        """The head as it goes over the wire; None for one that uvicorn had better look at."""
-        headers = [*self.default_headers, *start["headers"]]
-        fields = dict(headers)
-        length = fields.get(b"content-length")
-        if length is None or not _FRAMING.isdisjoint(fields) or self.scope["method"] == "HEAD":
-            return None
-        self.expected_content_length = int(length)
-        lines = [STATUS_LINE[start["status"]][:-2], *map(b": ".join, headers)]
-        if not self.keep_alive:
-            lines.append(b"connection: close")
-        head = b"\r\n".join([*lines, b"", b""])
-        return head if head.count(b"\n") == head.count(b"\r") == len(lines) + 1 and b"\0" not in head else None
+
+@lru_cache(maxsize=1024)
+def _lines(headers: tuple[Header, ...]) -> bytes:
+    """The headers as they go over the wire, or `_LEFT_TO_UVICORN`."""
+    lines = b"".join([b"%b: %b\r\n" % header for header in headers])
+    whole = lines.count(b"\r") == lines.count(b"\n") == len(headers) and b"\0" not in lines
+    return lines if whole and _FRAMING.isdisjoint(name for name, _ in headers) else _LEFT_TO_UVICORN

@@ -39,7 +39,8 @@ class Epochs:
     async def current(self, tenant_id: int) -> int:
         """The tenant's epoch; a revocation in this process counts at once, one elsewhere within `OLDEST_SECONDS`."""
         if self._listener is None:
-            return await self._read_once_a_turn(tenant_id)
+            epoch = self._this_turn.get(tenant_id)
+            return await self._read(tenant_id) if epoch is None else epoch
         known = self._known.get(tenant_id)
         asked_at = time.monotonic()
         if known is not None and asked_at - known[1] < OLDEST_SECONDS:
@@ -50,12 +51,10 @@ class Epochs:
             self._known[tenant_id] = (epoch, asked_at)
         return epoch
 
-    async def _read_once_a_turn(self, tenant_id: int) -> int:
+    async def _read(self, tenant_id: int) -> int:
         """Requests that run in one turn of the event loop share a read: each had arrived before that read was made."""
-        epoch = self._this_turn.get(tenant_id)
-        if epoch is None:
-            epoch = self._this_turn[tenant_id] = await self._store.access_epoch(tenant_id)
-            asyncio.get_running_loop().call_soon(self._this_turn.clear)
+        epoch = self._this_turn[tenant_id] = await self._store.access_epoch(tenant_id)
+        asyncio.get_running_loop().call_soon(self._this_turn.clear)
         return epoch
 
     async def _listen(self, announced: AsyncIterator[int]) -> None:

@@ -59,9 +59,6 @@ class SqliteEngine:
             self._idle_scanners.pop().close()
         self._reader.close()
 
-    async def lookup(self, sql: str, params: Sequence[Value]) -> Row | None:
-        return await self.row(sql, params)
-
     async def row(self, sql: str, params: Sequence[Value] = ()) -> Row | None:
         try:
             if not self._reading:
@@ -70,6 +67,8 @@ class SqliteEngine:
         except sqlite3.Error as error:
             reraise(error)
         return row
+
+    lookup = row
 
     async def rows(self, sql: str, params: Sequence[Value] = ()) -> Sequence[Row]:
         try:

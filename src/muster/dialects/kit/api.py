@@ -70,18 +70,16 @@ class Api:
         if reply.chunks is not None:
             await self._stream(call, reply, reply.chunks, send)
             return
-        await send(
-            {
-                "type": "http.response.start",
-                "status": reply.status,
-                "headers": [
-                    *reply.headers,
-                    (b"content-length", b"%d" % len(reply.body)),
-                    (b"x-request-id", call.request_id.encode()),
-                    *dialect.headers(call),
-                ],
-            }
-        )
+        headers = reply.headers, dialect.headers(call)
+        answer = scope.get("muster.answer") if call.method != "HEAD" else None  # a server of ours has a shorter way
+        if answer is None or not answer(reply.status, headers, call.request_id, reply.body):
+            await self._send(call, reply, send)
+
+    async def _send(self, call: Call, reply: Reply, send: Send) -> None:
+        length = (b"content-length", b"%d" % len(reply.body))
+        request_id = (b"x-request-id", call.request_id.encode())
+        headers = [*reply.headers, *self.dialect.headers(call), length, request_id]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else reply.body})
 
     async def _answer(self, call: Call, receive: Receive) -> Reply:
