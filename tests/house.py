@@ -106,13 +106,14 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def open_house(database_url: str, folder: Path, hosts: Sequence[str] = ()) -> AsyncIterator[House]:
-    """A server with both tenants on a migrated database; its files are in `folder`. More `hosts` as in the settings."""
+async def open_house(database_url: str, folder: Path, hosts: Sequence[str] = (), **more: Any) -> AsyncIterator[House]:
+    """A server with both tenants on a migrated database; its files are in `folder`. More `hosts` and others as in the settings."""
     settings = Settings(
         data_dir=folder / "data",
         database_url=database_url,
         hosts=(f"{HOSTS[OTHER]}={OTHER}", *hosts),
         access_log="off",
+        **more,
     )
     settings.data_dir.mkdir(0o700, exist_ok=True)
     with mock.patch.dict(os.environ, {"MUSTER_MASTER_KEY": MASTER_KEY}):

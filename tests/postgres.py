@@ -69,7 +69,7 @@ class Server:
             assert self._guardian.stdin is not None
             with contextlib.suppress(OSError):
                 self._guardian.stdin.close()
-            self._guardian.wait(timeout=30)
+            self._guardian.wait(timeout=120)
 
 
 def start(*, durable: bool = False) -> Server:

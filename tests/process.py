@@ -18,7 +18,7 @@ import httpx
 
 import muster
 
-PATIENCE = 30.0  # seconds until a test gives up; nothing here takes nearly as long
+PATIENCE = 120.0  # seconds until a test gives up; nothing here takes nearly as long on a machine of its own
 READY = re.compile(r"muster ready (http://127\.0\.0\.1:([0-9]+)) (https://127\.0\.0\.1:([0-9]+))\n")
 ANY_PORTS = ("--port", "0", "--tls-port", "0")
 

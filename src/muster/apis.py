@@ -32,9 +32,8 @@ from muster.settings import Settings
 from muster.storage.epochs import Epochs
 from muster.wiring import Opened, Rings
 
-AUTH0_BURST: Final = 10
-AUTH0_PER_SECOND: Final = 2.0
-"""The vendor's own limit for a free tenant's management API."""
+VENDORS_LIMITS: Final = {auth0.NAME: (10, 2.0), clerk.NAME: (1000, 100.0)}
+"""The vendors' own limits on one tenant, where they tell them: calls in a burst, and calls a second after it."""
 
 
 class Shared(NamedTuple):
@@ -72,18 +71,22 @@ def every_api(shared: Shared) -> list[Served]:
     ]
 
 
+def _limit(shared: Shared, dialect: str) -> RateLimit:
+    if shared.settings.rate_limits != "vendor" or dialect not in VENDORS_LIMITS:
+        return Unlimited(shared.clock)
+    burst, per_second = VENDORS_LIMITS[dialect]
+    return TokenBucket(shared.clock, burst=burst, per_second=per_second)
+
+
 def _auth0(shared: Shared) -> Api:
-    clock, settings = shared.clock, shared.settings
-    limit: RateLimit = Unlimited(clock)
-    if settings.rate_limits == "vendor":
-        limit = TokenBucket(clock, burst=AUTH0_BURST, per_second=AUTH0_PER_SECOND)
+    settings = shared.settings
     services = Auth0Services(
-        clock=clock,
+        clock=shared.clock,
         passwords=shared.passwords,
         secrets=shared.secrets,
         tokens=shared.rings.management,
         realms=Realms(shared.opened.store),
-        limit=limit,
+        limit=_limit(shared, auth0.NAME),
         epochs=shared.epochs,
         checked=CheckedCredentials(),
         most_results=settings.most_results or None,
@@ -103,7 +106,7 @@ def _clerk(shared: Shared, checks: CredentialChecks, codes: TimeBasedCodes) -> A
         checks=checks,
         organizations=store.organizations,
         instances=Instances(store),
-        limit=Unlimited(shared.clock),
+        limit=_limit(shared, clerk.NAME),
         epochs=shared.epochs,
         checked=CheckedCredentials(),
         scheme_of_hash=scheme_of,
@@ -119,7 +122,7 @@ def _monocloud(shared: Shared, checks: CredentialChecks) -> Api:
         checks=checks,
         scheme_of_hash=scheme_of,
         connections=ConnectionNames(shared.opened.store),
-        limit=Unlimited(shared.clock),
+        limit=_limit(shared, monocloud.NAME),
         epochs=shared.epochs,
         checked=CheckedCredentials(),
     )
@@ -131,7 +134,7 @@ def _mattr(shared: Shared) -> Api:
         clock=shared.clock,
         secrets=shared.secrets,
         tokens=shared.rings.management,
-        limit=Unlimited(shared.clock),
+        limit=_limit(shared, mattr.NAME),
         epochs=shared.epochs,
         checked=CheckedCredentials(),
         events=shared.opened.store.events,
@@ -147,6 +150,6 @@ def _netwrix(shared: Shared, checks: CredentialChecks, codes: TimeBasedCodes) ->
         secrets=shared.secrets,
         codes=codes,
         checks=checks,
-        limit=Unlimited(shared.clock),
+        limit=_limit(shared, netwrix.NAME),
     )
     return netwrix.build(shared.opened.runner, services)

@@ -121,7 +121,7 @@ class Settings:
         "", "Filter of breached passwords, beside the built-in one; muster passwords build-filter makes it.", _text
     )
     rate_limits: str = _option(
-        "off", "off, or vendor: each dialect's own limits, per process.", _one_of("off", "vendor")
+        "off", "off, or vendor: the limits that the dialect's vendor tells, per process.", _one_of("off", "vendor")
     )
     most_results: int = _option(
         0, "Where paging through Auth0 lists ends, as the vendor's does at 1000; 0 for no end.", _count
