@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 import pytest
@@ -12,11 +11,13 @@ from tests.fuzz.run import fuzz
 from tests.thorough import examples
 
 STEPS = examples(2_500, 25_000)
+SEED = 20_261
+"""The same in every run, so that a change is refused for what it did; `make fuzz` looks for what nobody knew."""
 
 
 @pytest.mark.slow
 async def test_whatever_is_asked_of_any_dialect_is_answered_as_described(migrated_url: str, tmp_path: Path) -> None:
-    seed = int(os.environ.get("MUSTER_FUZZ_SEED") or secrets.randbits(32))
+    seed = int(os.environ.get("MUSTER_FUZZ_SEED") or SEED)
     report = await fuzz(migrated_url, tmp_path, seed, STEPS)
     print(report)
     assert not report.faults, "\n\n".join([str(report), *map(str, report.faults.values())])

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muster.dialects.auth0.schema import clients, connections, users
-from muster.dialects.auth0.schema.fields import Field, Flag, Integer, List, Number, Object, OneOf, Text
 from muster.dialects.auth0.validation import MOST_PROBLEMS, body_problem, check_body, check_path, check_query
 from muster.dialects.kit.errors import BadRequest
+from muster.dialects.kit.fields import Field, Flag, Integer, List, Number, Object, OneOf, Text
 
 GROUPS = Object(
     members={

@@ -8,18 +8,9 @@ import msgspec
 from muster import __version__
 from muster.dialects.auth0.operation import Operation
 from muster.dialects.auth0.schema import client_grants, clients, connections, oauth, resource_servers, users
-from muster.dialects.auth0.schema.fields import (
-    Field,
-    FieldNames,
-    Flag,
-    Integer,
-    List,
-    Number,
-    Object,
-    OneOf,
-    Text,
-)
 from muster.dialects.kit.described import described
+from muster.dialects.kit.fields import Field, Integer, Object, Text
+from muster.dialects.kit.json_schema import Schemas
 from muster.dialects.kit.routes import Handler, Route
 
 Document = dict[str, Any]
@@ -57,17 +48,7 @@ _NAMED: Mapping[str, Object] = {
 }
 """What several answers share."""
 
-_REFERENCES = {id(schema): f"#/components/schemas/{name}" for name, schema in _NAMED.items()}
-
-_TYPES: Mapping[type[Field], str] = {
-    Text: "string",
-    FieldNames: "string",
-    Flag: "boolean",
-    Integer: "integer",
-    Number: "number",
-    List: "array",
-    Object: "object",
-}
+_SCHEMAS = Schemas(_NAMED)
 
 
 def description(routes: Sequence[Route]) -> Handler:
@@ -92,7 +73,7 @@ def document(routes: Sequence[Route], public_url: str) -> Document:
         "security": [{"bearerAuth": []}],
         "paths": paths,
         "components": {
-            "schemas": {name: _inline(schema) for name, schema in _NAMED.items()},
+            "schemas": _SCHEMAS.components(),
             "responses": {str(status): _refusal(text) for status, text in _REFUSALS.items()},
             "securitySchemes": {
                 "bearerAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -108,48 +89,6 @@ def document(routes: Sequence[Route], public_url: str) -> Document:
             },
         },
     }
-
-
-def schema_of(field: Field) -> Document:
-    """A field as JSON Schema (2020-12)."""
-    reference = _REFERENCES.get(id(field))
-    return _inline(field) if reference is None else {"$ref": reference}
-
-
-def _inline(field: Field) -> Document:
-    schema: Document = {}
-    if field.about:
-        schema["description"] = field.about
-    kind = _TYPES.get(type(field))
-    if kind is not None:
-        schema["type"] = [kind, "null"] if field.nullable else kind
-    match field:
-        case Text():
-            schema |= _present(minLength=field.min, maxLength=field.max, pattern=field.pattern, format=field.format)
-            if field.one_of:
-                schema["enum"] = [*field.one_of, None] if field.nullable else list(field.one_of)
-        case Flag():
-            schema |= _present(const=field.only)
-        case Integer():
-            schema |= _present(minimum=field.min, maximum=field.max)
-        case List():
-            schema |= {"items": schema_of(field.items), **_present(minItems=field.min, maxItems=field.max)}
-        case Object():
-            schema |= _object(field)
-        case OneOf():
-            schema["oneOf"] = [schema_of(shape) for shape in field.shapes]
-    return schema
-
-
-def _object(field: Object) -> Document:
-    schema = _present(minProperties=field.min, maxProperties=field.max)
-    if field.members:
-        schema["properties"] = {name: schema_of(member) for name, member in field.members.items()}
-    needed = [name for name, member in field.members.items() if member.required]
-    if needed:
-        schema["required"] = needed
-    schema["additionalProperties"] = schema_of(field.values) if field.values is not None else not field.closed
-    return schema
 
 
 def _operation(route: Route) -> Document:
@@ -171,26 +110,26 @@ def _operation(route: Route) -> Document:
         },
     }
     if about.body is not None:
-        operation["requestBody"] = {"required": True, "content": _content(about.body)}
+        operation["requestBody"] = {"required": True, "content": _SCHEMAS.content(about.body)}
     if about.form is not None:
         operation["requestBody"] = {
             "required": True,
-            "content": {"multipart/form-data": {"schema": schema_of(about.form)}},
+            "content": {"multipart/form-data": {"schema": _SCHEMAS.of(about.form)}},
         }
     return operation
 
 
 def _token() -> Document:
-    form = {"application/x-www-form-urlencoded": {"schema": schema_of(oauth.TOKEN)}}
-    refused = {"description": "The token is refused.", "content": _content(oauth.TOKEN_REFUSED)}
+    form = {"application/x-www-form-urlencoded": {"schema": _SCHEMAS.of(oauth.TOKEN)}}
+    refused = {"description": "The token is refused.", "content": _SCHEMAS.content(oauth.TOKEN_REFUSED)}
     return {
         "operationId": "post_oauth_token",
         "summary": "Get a token",
         "tags": ["oauth"],
         "security": [],
-        "requestBody": {"required": True, "content": {**_content(oauth.TOKEN), **form}},
+        "requestBody": {"required": True, "content": {**_SCHEMAS.content(oauth.TOKEN), **form}},
         "responses": {
-            "200": {"description": "A token.", "content": _content(oauth.TOKEN_ANSWER)},
+            "200": {"description": "A token.", "content": _SCHEMAS.content(oauth.TOKEN_ANSWER)},
             **dict.fromkeys(("400", "401", "403"), refused),
             **{status: {"$ref": f"#/components/responses/{status}"} for status in ("413", "429", "500", "503")},
         },
@@ -202,24 +141,16 @@ def _parameter(name: str, field: Field, place: str) -> Document:
     parameter: Document = {"name": name, "in": place, "required": place == "path" or field.required}
     if field.about:
         parameter["description"] = field.about
-    return {**parameter, "schema": schema_of(bare)}
+    return {**parameter, "schema": _SCHEMAS.of(bare)}
 
 
 def _answer(field: Field | None) -> Document:
     answer: Document = {"description": "Done."}
-    return answer if field is None else {**answer, "content": _content(field)}
+    return answer if field is None else {**answer, "content": _SCHEMAS.content(field)}
 
 
 def _refusal(text: str) -> Document:
-    return {"description": text, "content": _content(_ERROR)}
-
-
-def _content(field: Field) -> Document:
-    return {"application/json": {"schema": schema_of(field)}}
-
-
-def _present(**values: object) -> Document:
-    return {name: value for name, value in values.items() if value is not None}
+    return {"description": text, "content": _SCHEMAS.content(_ERROR)}
 
 
 def _words(path: str) -> list[str]:

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from muster.dialects.auth0.schema.fields import Field, Object
 from muster.dialects.auth0.validation import check_body, check_path, check_query
 from muster.dialects.kit.call import Call
+from muster.dialects.kit.fields import Field, Object
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from muster.dialects.auth0.schema.fields import Field, FieldNames, Flag, Integer, List, Number, Object, OneOf, Text
+from muster.dialects.auth0.schema.listing import FieldNames
 from muster.dialects.kit.errors import BadRequest
+from muster.dialects.kit.fields import Field, Flag, Integer, List, Number, Object, OneOf, Text
 
 LONGEST_SHOWN = 200
 MOST_PROBLEMS = 20

@@ -8,7 +8,8 @@ from muster.core.errors import Invalid
 from muster.core.users.shapes import canonical
 from muster.dialects.clerk import problems
 from muster.dialects.clerk.problems import Problem, Refused
-from muster.dialects.clerk.schema.fields import Field, Flag, Integer, List, Object, Text
+from muster.dialects.clerk.schema.values import Date
+from muster.dialects.kit.fields import Field, Flag, Integer, List, Object, Text
 
 MOST_PROBLEMS = 20
 """More are not told: a body of a million mistakes must not become an answer of a hundred megabytes."""
@@ -132,7 +133,7 @@ def _integer(field: Integer, value: Any, name: str, found: Found) -> None:
     if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_INTEGER:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        if field.is_date:
+        if isinstance(field, Date):
             text = "Date values must be given in Unix millisecond timestamp format."
             found.append(problems.about("form_param_invalid_date", name, text))
         else:

@@ -7,9 +7,10 @@ from muster import __version__
 from muster.dialects.clerk.operation import Operation
 from muster.dialects.clerk.reply import JSON
 from muster.dialects.clerk.schema import organizations, sessions, users
-from muster.dialects.clerk.schema.fields import Field, Flag, Integer, List, Object, OneOf, Text, always
 from muster.dialects.clerk.schema.listing import DELETED, ERROR, page_of
 from muster.dialects.kit.described import described
+from muster.dialects.kit.fields import List, Object, OneOf, Text, always
+from muster.dialects.kit.json_schema import Schemas
 from muster.dialects.kit.routes import Handler, Route
 
 Document = dict[str, Any]
@@ -45,8 +46,8 @@ _NAMED = {
 }
 """What several answers share, under the vendor's names."""
 
-_REFERENCES = {id(schema): f"#/components/schemas/{name}" for name, schema in _NAMED.items()}
-_TYPES = {Text: "string", Flag: "boolean", Integer: "integer", List: "array", Object: "object"}
+_SCHEMAS = Schemas(_NAMED)
+
 _REFUSALS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 
 
@@ -71,52 +72,12 @@ def document(routes: Sequence[Route], public_url: str) -> Document:
         "security": [{"bearerAuth": []}],
         "paths": paths,
         "components": {
-            "schemas": {name: _inline(schema) for name, schema in _NAMED.items()},
+            "schemas": _SCHEMAS.components(),
             "securitySchemes": {
                 "bearerAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "sk_<environment>_<key>"}
             },
         },
     }
-
-
-def schema_of(field: Field) -> Document:
-    """A field as JSON Schema (2020-12)."""
-    reference = _REFERENCES.get(id(field))
-    return _inline(field) if reference is None else {"$ref": reference}
-
-
-def _inline(field: Field) -> Document:
-    schema: Document = {"description": field.about} if field.about else {}
-    kind = _TYPES.get(type(field))
-    if kind is not None:
-        schema["type"] = [kind, "null"] if field.nullable else kind
-    if field.deprecated:
-        schema["deprecated"] = True
-    match field:
-        case Text():
-            schema |= _present(minLength=field.min, maxLength=field.max)
-            if field.one_of:
-                schema["enum"] = [*field.one_of, None] if field.nullable else list(field.one_of)
-        case Integer():
-            schema |= _present(minimum=field.min, maximum=field.max)
-        case List():
-            schema |= {"items": schema_of(field.items), **_present(minItems=field.min, maxItems=field.max)}
-        case Object():
-            schema |= _object(field)
-        case OneOf():
-            schema["oneOf"] = [schema_of(shape) for shape in field.shapes]
-    return schema
-
-
-def _object(field: Object) -> Document:
-    schema: Document = {}
-    if field.members:
-        schema["properties"] = {name: schema_of(member) for name, member in field.members.items()}
-    needed = [name for name, member in field.members.items() if member.required]
-    if needed:
-        schema["required"] = needed
-    schema["additionalProperties"] = not field.closed
-    return schema
 
 
 def _operation(route: Route) -> Document:
@@ -135,28 +96,20 @@ def _operation(route: Route) -> Document:
         "parameters": [
             *({"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names),
             *(
-                {"name": name, "in": "query", "required": f.required, "schema": schema_of(f)}
+                {"name": name, "in": "query", "required": f.required, "schema": _SCHEMAS.of(f)}
                 for name, f in query.items()
             ),
         ],
         "responses": {
-            "200": {"description": "Done.", "content": _content(answer)},
-            **{str(status): {"description": "Refused.", "content": _content(_ERRORS)} for status in _REFUSALS},
+            "200": {"description": "Done.", "content": _SCHEMAS.content(answer)},
+            **{str(status): {"description": "Refused.", "content": _SCHEMAS.content(_ERRORS)} for status in _REFUSALS},
         },
     }
     if route.needs is None:
         operation["security"] = []
     body = about.body if about.body is not None else about.bodies
     if body is not None:
-        operation["requestBody"] = {"content": _content(body)}
+        operation["requestBody"] = {"content": _SCHEMAS.content(body)}
     if about.form is not None:
-        operation["requestBody"] = {"content": {"multipart/form-data": {"schema": schema_of(about.form)}}}
+        operation["requestBody"] = {"content": {"multipart/form-data": {"schema": _SCHEMAS.of(about.form)}}}
     return operation
-
-
-def _content(field: Field) -> Document:
-    return {"application/json": {"schema": schema_of(field)}}
-
-
-def _present(**values: object) -> Document:
-    return {name: value for name, value in values.items() if value is not None}

@@ -6,10 +6,10 @@ import msgspec
 
 from muster.dialects.clerk.checking import body_invalid, check_body, check_list_body, check_query
 from muster.dialects.clerk.problems import refused
-from muster.dialects.clerk.schema.fields import Field, List, Object
 from muster.dialects.kit.body import parse_json
 from muster.dialects.kit.call import Call
 from muster.dialects.kit.errors import BadRequest
+from muster.dialects.kit.fields import Field, List, Object
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):

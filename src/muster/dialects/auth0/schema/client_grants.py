@@ -1,7 +1,7 @@
 """Which client may call which API by itself, and with what scopes."""
 
-from muster.dialects.auth0.schema.fields import Flag, List, Object, Text
 from muster.dialects.auth0.schema.listing import FROM, INCLUDE_TOTALS, PAGE, listed, per_page, take
+from muster.dialects.kit.fields import Flag, List, Object, Text
 
 CREATE = Object(
     required=True,

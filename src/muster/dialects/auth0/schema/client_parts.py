@@ -1,6 +1,6 @@
 """The nested settings of a client that mean nothing here: their types are checked and they come back as they were sent."""
 
-from muster.dialects.auth0.schema.fields import Flag, Integer, List, Object, OneOf, Text
+from muster.dialects.kit.fields import Flag, Integer, List, Object, OneOf, Text
 
 OIDC_LOGOUT = Object(
     "How sign-outs are told to the application's back end.",

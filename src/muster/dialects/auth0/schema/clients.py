@@ -1,17 +1,6 @@
 """Applications, which this API calls clients. What means nothing here is checked for its type and comes back as sent."""
 
 from muster.dialects.auth0.schema import client_parts as parts
-from muster.dialects.auth0.schema.fields import (
-    Field,
-    Flag,
-    Integer,
-    List,
-    Object,
-    Text,
-    described,
-    nullable,
-    optional,
-)
 from muster.dialects.auth0.schema.listing import (
     FROM,
     INCLUDE_FIELDS,
@@ -22,6 +11,7 @@ from muster.dialects.auth0.schema.listing import (
     per_page,
     take,
 )
+from muster.dialects.kit.fields import Field, Flag, Integer, List, Object, Text, described, nullable, optional
 
 APP_TYPES = (
     "native",

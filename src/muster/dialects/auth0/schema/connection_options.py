@@ -1,6 +1,6 @@
 """The settings of connections, as far as the contract names them; the rest is taken and kept as sent."""
 
-from muster.dialects.auth0.schema.fields import Flag, Integer, List, Number, Object, OneOf, Text
+from muster.dialects.kit.fields import Flag, Integer, List, Number, Object, OneOf, Text
 
 OPTIONS = Object(
     "The settings of the strategy.",

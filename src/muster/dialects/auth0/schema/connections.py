@@ -1,7 +1,6 @@
 """Connections: where identities come from."""
 
 from muster.dialects.auth0.schema.connection_options import OPTIONS
-from muster.dialects.auth0.schema.fields import Field, Flag, List, Object, Text, nullable
 from muster.dialects.auth0.schema.listing import (
     FROM,
     INCLUDE_FIELDS,
@@ -12,6 +11,7 @@ from muster.dialects.auth0.schema.listing import (
     per_page,
     take,
 )
+from muster.dialects.kit.fields import Field, Flag, List, Object, Text, nullable
 
 STRATEGIES = (
     "ad",

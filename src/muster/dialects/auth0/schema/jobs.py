@@ -2,7 +2,7 @@
 
 import re
 
-from muster.dialects.auth0.schema.fields import Flag, Integer, List, Object, OneOf, Text
+from muster.dialects.kit.fields import Flag, Integer, List, Object, OneOf, Text
 
 CONNECTION_ID = r"^con_[A-Za-z0-9]{16}$"
 MOST_FILE_BYTES = 512_000

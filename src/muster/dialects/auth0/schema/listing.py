@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from muster.dialects.auth0.schema.fields import Field, FieldNames, Flag, Integer, List, Number, Object, OneOf, Text
+from muster.dialects.kit.fields import Field, Flag, Integer, List, Number, Object, OneOf, Text
+
+
+class FieldNames(Text, frozen=True, kw_only=True):
+    """A comma separated list of member names: `names` are those that a refusal tells, `also` are taken without telling."""
+
+    names: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
 
 PAGE = Integer("Which page of the results, counted from 0.", min=0)
 INCLUDE_TOTALS = Flag("Answer with an object that holds the number of all results, instead of a bare array.")

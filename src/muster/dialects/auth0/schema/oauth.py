@@ -1,6 +1,6 @@
 """The token endpoint: RFC 6749, with the parameters that clients of the management API send."""
 
-from muster.dialects.auth0.schema.fields import Integer, Object, Text
+from muster.dialects.kit.fields import Integer, Object, Text
 
 TOKEN = Object(
     required=True,

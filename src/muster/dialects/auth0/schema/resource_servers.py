@@ -1,7 +1,7 @@
 """APIs, which this API calls resource servers."""
 
-from muster.dialects.auth0.schema.fields import Field, Flag, Integer, List, Object, Text, optional
 from muster.dialects.auth0.schema.listing import INCLUDE_FIELDS, INCLUDE_TOTALS, PAGE, listed, per_page
+from muster.dialects.kit.fields import Field, Flag, Integer, List, Object, Text, optional
 
 _MEMBERS: dict[str, Field] = {
     "name": Text("What the API is called; not < or >.", max=200, pattern=r"^[^<>]+$"),

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from muster.dialects.auth0.schema.fields import Field, Flag, Integer, List, Object, OneOf, Text, required
 from muster.dialects.auth0.schema.listing import INCLUDE_FIELDS, INCLUDE_TOTALS, PAGE, field_names, listed, per_page
+from muster.dialects.kit.fields import Field, Flag, Integer, List, Object, OneOf, Text, required
 
 E164 = r"^\+[0-9]{1,15}$"
 

@@ -19,12 +19,12 @@ from muster.dialects.clerk.reply import answer, deleted
 from muster.dialects.clerk.resources.calls import the_user
 from muster.dialects.clerk.resources.user_writes import last_identification, make_primary, tell_old_address
 from muster.dialects.clerk.schema import addresses as schema
-from muster.dialects.clerk.schema.fields import Object
 from muster.dialects.clerk.schema.listing import DELETED
 from muster.dialects.clerk.schema.users import EMAIL_ADDRESS, PHONE_NUMBER
 from muster.dialects.clerk.wire.ids import DOOR, read_id
 from muster.dialects.clerk.wire.users import phone_factor, show_email, show_phone
 from muster.dialects.kit.call import Call
+from muster.dialects.kit.fields import Object
 from muster.dialects.kit.reply import Reply
 from muster.dialects.kit.routes import Handler, Route
 

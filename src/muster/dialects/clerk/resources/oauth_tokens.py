@@ -11,12 +11,12 @@ from muster.dialects.clerk.operation import Operation, query_of
 from muster.dialects.clerk.problems import refused
 from muster.dialects.clerk.reply import answer, listed
 from muster.dialects.clerk.resources.calls import page_of, read_user, services_of
-from muster.dialects.clerk.schema.fields import Object
 from muster.dialects.clerk.schema.listing import PAGE, PAGINATED
 from muster.dialects.clerk.schema.users import ACCESS_TOKENS
 from muster.dialects.clerk.wire.accounts import PROVIDERS, core_provider, provider_of
 from muster.dialects.clerk.wire.ids import show_id
 from muster.dialects.kit.call import Call
+from muster.dialects.kit.fields import Object
 from muster.dialects.kit.reply import Reply
 from muster.dialects.kit.routes import Route
 

@@ -20,10 +20,10 @@ from muster.dialects.clerk.resources.calls import read_user, services_of, the_us
 from muster.dialects.clerk.resources.user_writes import lock_end
 from muster.dialects.clerk.resources.users import shown
 from muster.dialects.clerk.schema import users as schema
-from muster.dialects.clerk.schema.fields import Object
 from muster.dialects.clerk.wire.ids import DOOR, show_user_id
 from muster.dialects.clerk.wire.users import show_user
 from muster.dialects.kit.call import Call
+from muster.dialects.kit.fields import Object
 from muster.dialects.kit.reply import Reply
 from muster.dialects.kit.routes import Handler, Route
 

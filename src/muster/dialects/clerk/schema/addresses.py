@@ -1,6 +1,6 @@
 """E-mail addresses and phone numbers by themselves."""
 
-from muster.dialects.clerk.schema.fields import Field, Flag, Object, Text
+from muster.dialects.kit.fields import Field, Flag, Object, Text
 
 FLAG = Flag(nullable=True)
 _STATUS = Text(one_of=("verified", "reserved", "unverified"))

@@ -1,6 +1,6 @@
 """What every list is asked by and answered with."""
 
-from muster.dialects.clerk.schema.fields import Field, Flag, Integer, List, Object, Text, always
+from muster.dialects.kit.fields import Field, Flag, Integer, List, Object, Text, always
 
 MOST = 500
 MOST_VALUES = 100
@@ -10,9 +10,7 @@ OFFSET = Integer(about="How many to leave out before the first.", min=0)
 PAGE: dict[str, Field] = {"limit": LIMIT, "offset": OFFSET}
 PAGINATED = Flag(about="Whether the answer is an object with a total rather than an array.")
 
-VALUES = List(about="May be repeated.", max=MOST_VALUES)
-DATE = Integer(about="Milliseconds since 1970 UTC.", min=0, is_date=True)
-
+VALUES = List(about="May be repeated.", items=Text(), max=MOST_VALUES)
 
 ERROR: dict[str, Field] = {**always(message=Text(), long_message=Text(), code=Text()), "meta": Object()}
 """What is said of each thing that is wrong."""

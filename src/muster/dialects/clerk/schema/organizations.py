@@ -1,19 +1,8 @@
 """Organizations, memberships and invitations: what may be sent and what is answered."""
 
-from muster.dialects.clerk.schema.fields import (
-    DOCUMENT,
-    TIME,
-    Field,
-    Flag,
-    Integer,
-    List,
-    Object,
-    OneOf,
-    Text,
-    always,
-    required,
-)
-from muster.dialects.clerk.schema.listing import DATE, PAGE, PAGINATED, VALUES, page_of
+from muster.dialects.clerk.schema.listing import PAGE, PAGINATED, VALUES, page_of
+from muster.dialects.clerk.schema.values import DATE, DOCUMENT, TIME
+from muster.dialects.kit.fields import Field, Flag, Integer, List, Object, OneOf, Text, always, required
 
 _STRING = Text(nullable=True)
 _OPEN = Object(nullable=True)
@@ -108,7 +97,7 @@ MEMBERSHIP = Object(
             id=Text(),
             object=Text(one_of=("organization_membership",)),
             role=Text(),
-            permissions=List(),
+            permissions=List(items=Text()),
             public_metadata=DOCUMENT,
             organization=ORGANIZATION,
             created_at=TIME,
@@ -240,7 +229,7 @@ CREATE_REDIRECT_URL = Object(closed=True, members={"url": Text(required=True)})
 LIST_REDIRECT_URLS = Object(members={"paginated": PAGINATED, **PAGE})
 _KEY: dict[str, Field] = {
     **always(kid=Text(), alg=Text(), use=Text()),
-    "x5c": List(),
+    "x5c": List(items=Text()),
     "x5t": Text(),
     "x5t#S256": Text(),
     "x5u": Text(),

@@ -1,7 +1,8 @@
 """Sessions: what may be asked and what is answered."""
 
-from muster.dialects.clerk.schema.fields import TIME, Flag, List, Object, Text, always
 from muster.dialects.clerk.schema.listing import PAGE, PAGINATED
+from muster.dialects.clerk.schema.values import TIME
+from muster.dialects.kit.fields import Flag, List, Object, Text, always
 
 _STRING = Text(nullable=True)
 STATUS = Text(one_of=("active", "pending", "ended", "expired", "removed", "replaced", "revoked", "abandoned"))

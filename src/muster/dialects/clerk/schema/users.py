@@ -1,19 +1,9 @@
 """Users: what creates, changes and finds them, and how they are shown."""
 
-from muster.dialects.clerk.schema.fields import (
-    DOCUMENT,
-    TIME,
-    Field,
-    Flag,
-    Integer,
-    List,
-    Object,
-    Text,
-    always,
-    required,
-)
-from muster.dialects.clerk.schema.listing import DATE, ERROR, PAGE, VALUES
+from muster.dialects.clerk.schema.listing import ERROR, PAGE, VALUES
 from muster.dialects.clerk.schema.organizations import MEMBERSHIP
+from muster.dialects.clerk.schema.values import DATE, DOCUMENT, TIME
+from muster.dialects.kit.fields import Field, Flag, Integer, List, Object, Text, always, required
 
 NAME = Text(max=256, nullable=True)
 FLAG = Flag(nullable=True)
@@ -36,7 +26,7 @@ _WRITTEN: dict[str, Field] = {
     "password_hasher": Text(about="How the digest was made.", nullable=True),
     "skip_password_checks": Flag(about="Whether the password policy is left out.", nullable=True),
     "totp_secret": Text(about="The base32 secret of an authenticator app.", nullable=True),
-    "backup_codes": List(about="Codes, plain or as bcrypt hashes.", max=50),
+    "backup_codes": List(about="Codes, plain or as bcrypt hashes.", items=Text(), max=50),
     "delete_self_enabled": FLAG,
     "create_organization_enabled": FLAG,
     "create_organizations_limit": Integer(min=0, max=2**31 - 1, nullable=True),
@@ -171,7 +161,7 @@ PHONE_NUMBER = Object(
         reserved=Flag(),
         verification=_verification("verification_otp", "verification_admin"),
         linked_to=LINKED_TO,
-        backup_codes=List(nullable=True),
+        backup_codes=List(items=Text(), nullable=True),
         created_at=TIME,
         updated_at=TIME,
     ),
@@ -239,7 +229,7 @@ _CONNECTION: dict[str, Field] = {
         id=Text(),
         name=Text(),
         provider=Text(),
-        domains=List(),
+        domains=List(items=Text()),
         active=Flag(),
         sync_user_attributes=Flag(),
         allow_subdomains=Flag(),
@@ -347,7 +337,7 @@ ACCESS_TOKENS = List(
                 public_metadata=DOCUMENT,
                 label=_STRING,
             ),
-            "scopes": List(),
+            "scopes": List(items=Text()),
             "id_token": Text(),
             "token_secret": Text(),
         }

@@ -1,7 +1,6 @@
-"""The words in which bodies, queries and answers are described: a small part of JSON Schema, as plain values.
+"""The words in which bodies, queries and answers are described: a small part of JSON Schema (2020-12), as plain values.
 
-`about` is the description. Clients see it in the text of a refusal and in `openapi.json`, so it is one sentence ending in
-a full stop.
+`about` is one sentence. Clients see it in `openapi.json`, and where a vendor's refusals describe what was expected, in those.
 """
 
 from collections.abc import Mapping
@@ -15,10 +14,11 @@ class Field(msgspec.Struct, frozen=True):
     about: str = ""
     nullable: bool = False
     required: bool = False
+    deprecated: bool = False
 
 
 class Text(Field, frozen=True, kw_only=True):
-    """A string; lengths are in code points, `pattern` is a regular expression, `format` a name known to `validation.py`."""
+    """A string; lengths are in code points, `pattern` is a regular expression, `format` a name known to who checks it."""
 
     min: int | None = None
     max: int | None = None
@@ -62,13 +62,6 @@ class Object(Field, frozen=True, kw_only=True):
     max: int | None = None
 
 
-class FieldNames(Field, frozen=True, kw_only=True):
-    """A comma separated list of member names: `names` are those that a refusal tells, `also` are taken without telling."""
-
-    names: tuple[str, ...] = ()
-    also: tuple[str, ...] = ()
-
-
 class OneOf(Field, frozen=True, kw_only=True):
     """Something with several shapes; one of them must fit."""
 
@@ -93,3 +86,8 @@ def nullable(field: Field) -> Field:
 def described(field: Field, about: str) -> Field:
     """The same field under another description."""
     return msgspec.structs.replace(field, about=about)
+
+
+def always(**members: Field) -> dict[str, Field]:
+    """Members that every answer has."""
+    return {name: required(field) for name, field in members.items()}
