@@ -17,7 +17,6 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from muster.server.exchange import ANSWER, Exchange
-from muster.server.request_task import RequestTask
 
 _FRAMING = (b"content-length", b"transfer-encoding")
 
@@ -80,8 +79,6 @@ class LimitedProtocol(HttpToolsProtocol):
         self._waiting_since = loop.time()
         self._waiting_scope: object = None
         self._unsent = 0
-        self._begun: Exchange | None = None
-        self._task: RequestTask | None = None  # from the first request on
 
     @property
     def busy(self) -> bool:
@@ -116,12 +113,6 @@ class LimitedProtocol(HttpToolsProtocol):
     def _feed(self, piece: bytes | memoryview) -> None:
         if self._deaf:
             return
-        self._parse(piece)
-        begun, self._begun = self._begun, None
-        if begun is not None:
-            self._start_asgi_task(begun, self.app)
-
-    def _parse(self, piece: bytes | memoryview) -> None:
         before = self.cycle
         began_in_body = before is not None and before.more_body
         try:
@@ -176,7 +167,7 @@ class LimitedProtocol(HttpToolsProtocol):
         )
         scope[ANSWER] = cycle.answer  # type: ignore[typeddict-unknown-key]
         if before is None or before.response_complete:
-            self._begun = cycle  # started behind the parser, which may have more to say about it
+            self._start_asgi_task(cycle, self.app)
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
@@ -193,14 +184,16 @@ class LimitedProtocol(HttpToolsProtocol):
             self.flow.resume_reading()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        if self._task is None:
-            self._task = RequestTask(self.loop, self.tasks)
-        self._task.run(cycle.run_asgi(app))
+        """As in uvicorn, but the end of a request is not one more turn of the event loop."""
+        self.tasks.add(self.loop.create_task(self._run(cycle, app)))
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        if self._task is not None:
-            self._task.end()
+    async def _run(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        try:
+            await cycle.run_asgi(app)
+        finally:
+            task = asyncio.current_task(self.loop)
+            assert task is not None
+            self.tasks.discard(task)
 
     def refuse(self, status: HTTPStatus, header: bytes = b"") -> None:
         """Answer `status` unless a complete request is still being answered; then read no more and close."""
