@@ -246,7 +246,7 @@ def test_progress_without_a_terminal_is_a_line_now_and_then(
     Path("users.ndjson").write_bytes(ndjson(*({"email": f"{n}@example.com"} for n in range(60))))
     assert run(["import", "auth0", "users.ndjson"]) == 0
     lines = capsys.readouterr().err.splitlines()
-    assert re.fullmatch(r"40 rows, [0-9]+/s, 0 rejected, 66% of the file, about [0-9]+ s left", lines[0])
+    assert re.fullmatch(r"40 rows, [0-9,]+/s, 0 rejected, 66% of the file, about [0-9]+ s left", lines[0])
 
 
 def test_a_terminal_gets_a_bar(
