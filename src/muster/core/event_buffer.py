@@ -63,9 +63,8 @@ class EventBuffer:
     async def stop(self) -> None:
         """Flush for the last time."""
         if self._task is not None:
-            async with (
-                self._flushing
-            ):  # a commit that is cut short may be made all the same, and would then be made twice
+            # A commit that is cut short may be made all the same, and would then be made twice.
+            async with self._flushing:
                 self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._flush_or_tell()

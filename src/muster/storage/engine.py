@@ -1,7 +1,8 @@
 """What one database must do, and the only place that knows which database it is.
 
 SQL is written once, with `?` for parameters and the column types of `migrations/`; an engine may translate the text but is
-never given two texts. JSON goes in and comes out as bytes. Reads are short and each stands alone; writes arrive as whole batches (`commit`).
+never given two texts. JSON goes in and comes out as bytes. Reads are short and each stands alone; writes arrive as whole
+batches (`commit`).
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -39,8 +40,9 @@ class Write(NamedTuple):
 
     `judge` is shown the rows that the statement returned (so the text has a RETURNING clause) and answers with the
     exception to raise when they are not what must be true; then nothing of the batch stays. Where `returns` is given it is
-    content with so many rows and with no other number, so an engine need not ask it. With `many`, `params` is a sequence of parameter rows, run one
-    after the other, and no rows are looked at. Of `several` rows that it returns each may be named (`Returned.row`).
+    content with so many rows and with no other number, so an engine need not ask it. With `many`, `params` is a sequence of
+    parameter rows, run one after the other, and no rows are looked at. Of `several` rows that it returns each may be named
+    (`Returned.row`).
     Where `adds` is given the statement does nothing but add such rows, which are new for certain: an engine may bring them
     in without it. Every one of them has its `Returned`, if any, in the same columns.
     """
