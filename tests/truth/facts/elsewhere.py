@@ -14,7 +14,7 @@ from tests.truth.fact import ABSENT, NOTHING, Act, Fact, Hidden, Like, Step, Whe
 from tests.truth.facts.identifiers import IDN
 from tests.truth.steps import by
 
-SUBJECT: Final = "subject-{seq}"
+SUBJECT: Final = "elsewhere-{seq}"
 SIGNED_IN: Final = "a sign-in elsewhere is linked"
 GOOGLE, SAML, AD = "truth-google", "truth-saml", "truth-ad"
 _KINDS: Final[dict[str, Any]] = {
@@ -50,7 +50,7 @@ def linked(name: str) -> Act:
             kind=kind,
             connection_id=connection.id,
             provider=provider,
-            subject=f"subject-{user.seq}",
+            subject=f"elsewhere-{user.seq}",
             profile=PROFILE,
             scopes=["email", "profile"],
             created_at=tx.now,
