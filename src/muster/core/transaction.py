@@ -1,9 +1,9 @@
 """Acts and how they are carried out.
 
 An act is an async function that reads through a `Transaction` and only *collects* what it wants to change. Nothing slow
-(hashing, HTTP) runs inside one, and no database transaction is open while it waits. `TransactionRunner.run` commits what was collected;
-when what the act had read has changed meanwhile, the act runs again on fresh data, so that the last intent wins and no
-other is lost.
+(hashing, HTTP) runs inside one, and no database transaction is open while it waits. `TransactionRunner.run` commits what
+was collected; when what the act had read has changed meanwhile, the act runs again on fresh data, so that the last intent
+wins and no other is lost.
 """
 
 import asyncio

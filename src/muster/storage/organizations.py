@@ -16,8 +16,6 @@ from muster.storage.users import COLUMNS as USER_COLUMNS
 from muster.storage.users import WITH_ACTIVITY, UserTable
 
 _STORED: Final = ("id", "version", "created_at", "updated_at", "doc")
-_SHORT_LIST: Final = 200
-"""Rows that may be read within the event loop."""
 
 _FORGET_INVITATIONS: Final = "DELETE FROM invitations WHERE tenant_id = ? AND organization_id = ?"
 _FREE_INVITED: Final = "DELETE FROM locators WHERE tenant_id = ? AND realm = ? AND kind = 'invitation'"

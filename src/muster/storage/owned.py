@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
-from muster.core.errors import Lost, Taken
+from muster.core.errors import Lost
 from muster.core.query import Page
 from muster.core.records import OwnedRecord
 from muster.storage.batch import Batch, some_row_or
 from muster.storage.engine import Value
-from muster.storage.keys import check_id
-from muster.storage.records import RecordTable, lost
+from muster.storage.records import RecordTable
 from muster.storage.text import bound
 
 Owned = TypeVar("Owned", bound=OwnedRecord)
@@ -61,46 +60,15 @@ class OwnedTable(RecordTable[Owned], Generic[Owned]):
         return sql, params
 
     def insert(self, batch: Batch, after: Owned) -> None:
-        check_id("id", after.id)
         batch.write(_HOLD_USER, batch.tenant_id, bound(after.user_id), judge=some_row_or(Lost(("User", after.user_id))))
-        batch.write(
-            self._insert,
-            batch.tenant_id,
-            bound(after.user_id),
-            bound(after.id),
-            after.version,
-            after.created_at,
-            after.updated_at,
-            self._document(after),
-            judge=some_row_or(Taken("id", after.id)),
-        )
-        batch.move_keys(None, after)
-
-    def update(self, batch: Batch, before: Owned, after: Owned) -> None:
-        batch.write(
-            self._update,
-            after.version,
-            after.created_at,
-            after.updated_at,
-            self._document(after),
-            *self._row(batch, before),
-            judge=some_row_or(lost(before)),
-        )
-        batch.move_keys(before, after)
-
-    def delete(self, batch: Batch, before: Owned) -> None:
-        batch.write(self._delete, *self._row(batch, before), judge=some_row_or(lost(before)))
-        batch.move_keys(before, None)
-
-    def expect(self, batch: Batch, seen: Owned) -> None:
-        batch.write(self._expect, *self._row(batch, seen), judge=some_row_or(lost(seen)))
+        super().insert(batch, after)
 
     def delete_of_user(self, batch: Batch, user_id: str) -> None:
         """Every row of the user; `delete_all_of` frees their keys."""
         batch.write(self._delete_of_user, batch.tenant_id, bound(user_id))
 
-    def _row(self, batch: Batch, record: Owned) -> tuple[int, str, str, int]:
-        return batch.tenant_id, bound(record.user_id), bound(record.id), record.version
+    def _key(self, batch: Batch, record: Owned) -> tuple[Value, ...]:
+        return batch.tenant_id, bound(record.user_id), bound(record.id)
 
 
 def delete_all_of(batch: Batch, user_id: str, tables: Iterable[OwnedTable[Any]]) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import force_setattr, replace
 from muster.core.errors import Lost, Taken
 from muster.core.records import Record
 from muster.storage.batch import Batch, some_row_or
-from muster.storage.engine import Row
+from muster.storage.engine import Row, Value
 from muster.storage.keys import check_id
 from muster.storage.text import bound, document
 
@@ -68,8 +68,7 @@ class RecordTable(Generic[R]):
         check_id("id", after.id)
         batch.write(
             self._insert,
-            batch.tenant_id,
-            bound(after.id),
+            *self._key(batch, after),
             after.version,
             after.created_at,
             after.updated_at,
@@ -86,23 +85,27 @@ class RecordTable(Generic[R]):
             after.created_at,
             after.updated_at,
             self._document(after),
-            batch.tenant_id,
-            bound(before.id),
-            before.version,
+            *self._row(batch, before),
             judge=some_row_or(lost(before)),
         )
         batch.move_keys(before, after)
 
     def delete(self, batch: Batch, before: R) -> None:
         """No row any more, provided it still has the version that was read."""
-        params = (batch.tenant_id, bound(before.id), before.version)
-        batch.write(self._delete, *params, judge=some_row_or(lost(before)))
+        batch.write(self._delete, *self._row(batch, before), judge=some_row_or(lost(before)))
         batch.move_keys(before, None)
 
     def expect(self, batch: Batch, seen: R) -> None:
         """The row must have the version that was read, and keep it until the commit."""
-        params = (batch.tenant_id, bound(seen.id), seen.version)
-        batch.write(self._expect, *params, judge=some_row_or(lost(seen)))
+        batch.write(self._expect, *self._row(batch, seen), judge=some_row_or(lost(seen)))
+
+    def _key(self, batch: Batch, record: R) -> tuple[Value, ...]:
+        """The columns that name the row."""
+        return batch.tenant_id, bound(record.id)
+
+    def _row(self, batch: Batch, record: R) -> tuple[Value, ...]:
+        """The row as it was read, and no other version of it."""
+        return *self._key(batch, record), record.version
 
     def _document(self, record: R) -> bytes:
         # What has a column is left out: a default is not written.

@@ -57,8 +57,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     `least` is in characters, `most_bytes` in UTF-8 and never over 4,096. Of `kinds` all must occur, or `kinds_needed` if that
     is given, and `distinct` different characters in all. A character may stand `identical` times in a row, and three
-    letters or digits may not follow each other as in the alphabet if `sequences` is False. `words` are refused in any case of letters, whole, and so is whatever is widely
-    known if `known` is False. `personal` says whether what is known of the person may stand in it. `history` is how many
+    letters or digits may not follow each other as in the alphabet if `sequences` is False. `words` are refused in any case
+    of letters, whole, and so is whatever is widely known if `known` is False. `personal` says whether what is known of the person may stand in it. `history` is how many
     of the passwords before (the present one is the first of them) may not come again.
     """
 

@@ -64,8 +64,8 @@ class Started(msgspec.Struct, frozen=True):
 async def start_session(tx: Transaction, user: User, new: NewSession) -> Started:
     """A session for somebody whose credentials were checked before. `CredentialRefused`: suspended, locked.
 
-    `user` is as this act has read it; where it comes from is the transaction's context. A sign-in is counted, and forgets the failures before it. The user's
-    sessions that have been over for 30 days go, and the oldest when there are too many.
+    `user` is as this act has read it; where it comes from is the transaction's context. A sign-in is counted, and forgets
+    the failures before it. The user's sessions that have been over for 30 days go, and the oldest when there are too many.
     """
     if not new.is_sign_in:
         tx.actor.must(May.SESSIONS_CREATE)

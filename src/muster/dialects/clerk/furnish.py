@@ -5,7 +5,7 @@ The first secret key is kept sealed for `muster credentials` for as long as it o
 
 import base64
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -28,14 +28,6 @@ RANDOM_PART: Final = 40
 
 SIGNING: Final[Purpose] = "identity"
 """The purpose of the keys that session tokens are signed with, and that JWKS shows."""
-
-
-class Keys(NamedTuple):
-    """What a program needs, as `muster credentials` shows it; the secret is None once the first key was revoked."""
-
-    base_url: str
-    secret_key: str | None
-    publishable_key: str
 
 
 async def furnish(

@@ -1,6 +1,5 @@
 """Passwords: check, change, preview and reset."""
 
-from muster.core.credentials.attempts import Attempt, stranger
 from muster.core.errors import Invalid
 from muster.core.sessions.actions import end_sessions_of
 from muster.core.tenants.first_password import forget_first_password
@@ -10,9 +9,10 @@ from muster.core.users.model import MustChange, User
 from muster.dialects.kit.call import Call
 from muster.dialects.kit.errors import Forbidden
 from muster.dialects.kit.reply import Reply, empty, json_reply
-from muster.dialects.netwrix.access import DOOR, MANAGES, must_have_elevated, signed_in, waits_for
+from muster.dialects.netwrix.access import MANAGES, must_have_elevated, signed_in, waits_for
 from muster.dialects.netwrix.operation import Operation, both, request_of, required
-from muster.dialects.netwrix.resources.accounts import account, look_up
+from muster.dialects.netwrix.resources.accounts import account
+from muster.dialects.netwrix.resources.attempts import attempt_as, own_attempt
 from muster.dialects.netwrix.resources.new_passwords import checked, generated, hashed
 from muster.dialects.netwrix.schema import users as schema
 from muster.dialects.netwrix.services import DAY, Services
@@ -20,20 +20,6 @@ from muster.dialects.netwrix.wire.names import Names, names_of
 from muster.dialects.netwrix.wire.previews import GOOD_FOR, Preview, mark_of, open_preview, seal_preview
 from muster.dialects.netwrix.wire.times import show_time
 from muster.dialects.netwrix.wire.users import MESSAGE_VERSION, signs_in_elsewhere
-
-
-async def attempt_as(call: Call, names: Names, name: str) -> Attempt:
-    """An attempt at being the user of that name, who need not exist."""
-    found = await look_up(call.store, call.tenant_id, names, name)
-    services: Services = call.services
-    return Attempt(
-        tenant_id=call.tenant_id,
-        actor=stranger(DOOR),
-        who=names.nobody(name) if found is None else found.who,
-        policy=services.settings.locks(),
-        context=call.context,
-        internal=True,
-    )
 
 
 async def validate(call: Call) -> Reply:
@@ -68,14 +54,7 @@ async def update_password(call: Call) -> Reply:
     if waiting is not None and target.id != caller.user.id:
         raise Forbidden(waiting)
     checked(services.settings, request["Password"])
-    attempt = Attempt(
-        tenant_id=call.tenant_id,
-        actor=call.caller,
-        who=caller.user.id,
-        policy=services.settings.locks(),
-        context=call.context,
-        internal=True,
-    )
+    attempt = own_attempt(call)
     if target.id == caller.user.id:
         await services.checks.change_password(
             attempt, request["CurrentPassword"], request["Password"], end_sessions=True, keep_session=caller.session.id

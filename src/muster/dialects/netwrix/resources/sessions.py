@@ -25,7 +25,7 @@ from muster.dialects.netwrix.access import (
     session_cookies,
 )
 from muster.dialects.netwrix.operation import Operation, both, request_of, required
-from muster.dialects.netwrix.resources.passwords import attempt_as
+from muster.dialects.netwrix.resources.attempts import attempt_as
 from muster.dialects.netwrix.schema import sessions as schema
 from muster.dialects.netwrix.services import DAY, MINUTE, Services
 from muster.dialects.netwrix.wire.binding import Bound

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from muster.core.actor import Actor
 from muster.core.actor import Permissions as May
-from muster.core.credentials.attempts import Attempt
 from muster.core.credentials.second_factors import begin_totp, remove_factors, totp_factors
 from muster.core.credentials.second_step import complete_step
 from muster.core.sessions.model import Method
@@ -17,7 +16,7 @@ from muster.dialects.kit.reply import Reply, empty, json_reply
 from muster.dialects.netwrix.access import DOOR, SignedIn, must_have_elevated, signed_in
 from muster.dialects.netwrix.operation import Operation, both, request_of, required
 from muster.dialects.netwrix.resources.accounts import account
-from muster.dialects.netwrix.resources.passwords import attempt_as
+from muster.dialects.netwrix.resources.attempts import attempt_as, own_attempt
 from muster.dialects.netwrix.schema import sessions as session_schema
 from muster.dialects.netwrix.schema import users as schema
 from muster.dialects.netwrix.services import Services
@@ -74,14 +73,7 @@ async def elevate(call: Call) -> Reply:
     required(request, "OneTimePassword")
     services: Services = call.services
     caller = signed_in(call)
-    attempt = Attempt(
-        tenant_id=call.tenant_id,
-        actor=call.caller,
-        who=caller.user.id,
-        policy=services.settings.locks(),
-        context=call.context,
-        internal=True,
-    )
+    attempt = own_attempt(call)
     if totp_factors(caller.user, confirmed=False) and not totp_factors(caller.user, confirmed=True):
         await services.checks.confirm_totp(attempt, request["OneTimePassword"])
         by = "totp"
