@@ -13,15 +13,19 @@ from muster.core.hub_roles.model import HubRole
 from muster.core.images.model import OrganizationImage, UserImage
 from muster.core.issued_credentials.model import IssuedCredential
 from muster.core.jobs.model import Job, JobPart
+from muster.core.oauth.model import DeviceCode
 from muster.core.organizations.model import Invitation, Membership, Organization
 from muster.core.query import Order, Page, Query
 from muster.core.records import Key, OwnedRecord, Record
 from muster.core.sessions.model import Grant, Session
 from muster.core.settings.model import SignInSettings
+from muster.core.sign_in.model import RememberedBrowser, SignInAttempt, UsedOnce
+from muster.core.sign_up.model import SignUp
 from muster.core.signing.model import Credential, SigningKey
 from muster.core.store import Change, Tenant, Unit
 from muster.core.tickets.model import Ticket
 from muster.core.users.model import Activity, User
+from muster.core.webhooks.model import WebhookEndpoint
 from muster.storage.batch import Batch
 from muster.storage.engine import Engine, Write
 from muster.storage.events import EventLog, Outbox, add_event, add_message
@@ -49,6 +53,7 @@ _TICKETS: Final = OwnedTable(Ticket, "tickets")
 _MEMBERSHIPS: Final = MembershipTable()
 _USER_IMAGES: Final = OwnedTable(UserImage, "user_images")
 _ISSUED: Final = OwnedTable(IssuedCredential, "issued_credentials")
+_REMEMBERED: Final = OwnedTable(RememberedBrowser, "remembered_browsers")
 _ORGANIZATIONS: Final = OrganizationTable()
 _INVITATIONS: Final = InvitationTable()
 _OWNED: Final[Mapping[type[OwnedRecord], OwnedTable[Any]]] = {
@@ -58,6 +63,7 @@ _OWNED: Final[Mapping[type[OwnedRecord], OwnedTable[Any]]] = {
     Membership: _MEMBERSHIPS,
     UserImage: _USER_IMAGES,
     IssuedCredential: _ISSUED,
+    RememberedBrowser: _REMEMBERED,
 }
 
 # Rows are written in this order: an activity comes after its user, whose number it takes.
@@ -87,6 +93,12 @@ _TABLES: Final[Mapping[type[Record], RecordTable[Any]]] = {
     UserImage: _USER_IMAGES,
     OrganizationImage: RecordTable(OrganizationImage, "organization_images"),
     RedirectUrl: RecordTable(RedirectUrl, "redirect_urls"),
+    SignInAttempt: RecordTable(SignInAttempt, "sign_in_attempts"),
+    SignUp: RecordTable(SignUp, "sign_ups"),
+    RememberedBrowser: _REMEMBERED,
+    DeviceCode: RecordTable(DeviceCode, "device_codes"),
+    UsedOnce: RecordTable(UsedOnce, "used_once"),
+    WebhookEndpoint: RecordTable(WebhookEndpoint, "webhook_endpoints"),
 }
 _PLACE: Final = {kind: place for place, kind in enumerate(_TABLES)}
 

@@ -16,6 +16,7 @@ session took its place. abandoned: never completed."""
 Status = Literal["active", "ended", "removed", "revoked", "replaced", "abandoned", "expired"]
 
 GrantKind = Literal["code", "refresh_token", "reference_token", "consent"]
+"""reference_token: an opaque access token."""
 
 
 class Method(Part, frozen=True, kw_only=True):

@@ -64,8 +64,49 @@ class CustomField(Part, frozen=True, kw_only=True):
     required: bool = False
 
 
+class SignInRules(Part, frozen=True, kw_only=True):
+    """Which first factors the pages offer besides external identities, and when a second one is asked for.
+
+    `second_factor` is asked of nobody, of who has one, or of everybody (who has none must enrol one). A browser that is
+    remembered is not asked again for `remember_browser` ms; 0 remembers none.
+    """
+
+    password: bool = True
+    email_code: bool = True
+    email_link: bool = True
+    sms_code: bool = False
+    passkey: bool = True
+    second_factor: Literal["never", "optional", "required"] = "optional"
+    remember_browser: int = 30 * DAY
+
+
+class SessionRules(Part, frozen=True, kw_only=True):
+    """How long a browser stays signed in (ms): unused, and in all; None without limit."""
+
+    idle: int | None = 3 * DAY
+    lifetime: int | None = 7 * DAY
+    persistent: bool = True
+
+
+class SignUpRules(Part, frozen=True, kw_only=True):
+    """Who may make an account at the pages, and whether an address must be proved before the account is good."""
+
+    enabled: bool = True
+    verify_email: bool = True
+    verify_phone: bool = True
+
+
+class Branding(Part, frozen=True, kw_only=True):
+    """What the pages look like. `colour` is `#rrggbb`; `logo` an https address; empty is Muster's own."""
+
+    name: str = ""
+    logo: str = ""
+    colour: str = ""
+    language: str = "en"
+
+
 class SignInSettings(Record, frozen=True, kw_only=True):
-    """All of it. `vendor` keeps what only one API knows, as it was sent."""
+    """All of it. `texts` are a tenant's own words, by language and name; `vendor` keeps what only one API knows, as it was sent."""
 
     id: str = SETTINGS_ID
     email: IdentifierRule = IdentifierRule()
@@ -79,4 +120,9 @@ class SignInSettings(Record, frozen=True, kw_only=True):
     custom_fields: list[CustomField] = []
     verification_lifetime: int = DAY
     reset_lifetime: int = HOUR
+    rules: SignInRules = SignInRules()
+    session: SessionRules = SessionRules()
+    sign_up: SignUpRules = SignUpRules()
+    branding: Branding = Branding()
+    texts: dict[str, dict[str, str]] = {}
     vendor: dict[str, Document] = {}

@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from muster.core.records import Record
 
-Purpose = Literal["management", "identity", "template", "ticket"]
+Purpose = Literal["management", "identity", "access", "template", "ticket"]
+"""identity: ID and session tokens. access: JWT access tokens for the tenant's own APIs."""
 
 
 class SigningKey(Record, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""The hosted pages: sign-in, sign-up and the account. They show and take; every rule is the core's."""
