@@ -18,11 +18,11 @@ serve: runtime ## run Muster from this checkout (ARGS for its options)
 	@$(BIN)/python -m muster serve $(ARGS)
 
 test: dev ## run every test, on SQLite and PostgreSQL (ARGS for pytest)
-	@$(BIN)/python -m tests.postgres provide
+	@$(BIN)/python -m tests.programs provide
 	@$(BIN)/python -m pytest $(ARGS)
 
 fuzz: dev ## ask every dialect at random for 20 minutes, on both engines (ARGS="--minutes 5")
-	@$(BIN)/python -m tests.postgres provide
+	@$(BIN)/python -m tests.programs provide
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 check: dev ## lint, format, types, import contracts, house rules and the tables of what works

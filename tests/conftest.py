@@ -1,7 +1,8 @@
 """The engines every test run uses: SQLite always, and a PostgreSQL server that the run starts and ends itself.
 
 Ask for `database_url` (an empty database) or `migrated_url` (today's schema) and a test runs once per engine; ask for
-`engine_kind` to know which. Without PostgreSQL its half is skipped and the whole run ends with exit status 2.
+`engine_kind` to know which. Without PostgreSQL its half is skipped and the whole run ends with exit status 2, as it does
+without the programs that `tests.programs` names.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests import node, postgres
+from tests import node, postgres, programs
 from tests.databases import Databases, PostgresDatabases, SqliteDatabases
 
 ENGINES = ("sqlite", "postgres")
@@ -106,6 +107,25 @@ def auth0_node_client() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's program; a test that asks for it is skipped, and the run incomplete, where there is none."""
+    return _program(programs.CHROMIUM)
+
+
+@pytest.fixture(scope="session")
+def xmlsec() -> str:
+    """The program `xmlsec1`, in the same way."""
+    return _program(programs.XMLSEC)
+
+
+def _program(program: programs.Program) -> str:
+    found = program.find()
+    if found is None:
+        pytest.skip(f"{programs.MISSING}{program.package}")
+    return found
+
+
 # -------------------------------------------------------------------------------------------------------- the whole run
 
 
@@ -134,17 +154,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if postgres_was_missing(session.config) and session.exitstatus == pytest.ExitCode.OK:
+    if cures(session.config) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = INCOMPLETE
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if postgres_was_missing(config):
-        terminalreporter.section("PostgreSQL's half of the tests did not run", red=True)
-        terminalreporter.line(f"Cure it with:  {postgres.cure()}")
+    for what, command in cures(config).items():
+        terminalreporter.section(f"{what} did not run", red=True)
+        terminalreporter.line(f"Cure it with:  {command}")
 
 
-def postgres_was_missing(config: pytest.Config) -> bool:
+def cures(config: pytest.Config) -> dict[str, str]:
+    """Which tests were skipped for want of a program, and the command that cures it."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if isinstance(reporter, pytest.TerminalReporter) else []
-    return any(MISSING in str(report.longrepr) for report in skipped)
+    reasons = " ".join(str(report.longrepr) for report in skipped)
+    found = {"PostgreSQL's half of the tests": postgres.cure()} if MISSING in reasons else {}
+    for program in programs.PROGRAMS:
+        if f"{programs.MISSING}{program.package}" in reasons:
+            found[f"What needs {program.package}"] = programs.cure([program])
+    return found

@@ -1,7 +1,5 @@
 """A PostgreSQL server of the test run's own: on a Unix socket in a private folder, never on TCP, gone when the run ends.
 
-    python -m tests.postgres provide      install PostgreSQL where that is possible and it is missing
-
 A server is kept by a guardian process that waits for the end of its standard input. However the run ends, by success,
 Ctrl-C or kill -9, that pipe closes, and the guardian stops the server and removes its folder.
 """
@@ -209,8 +207,6 @@ def run_cluster(directory: Path, settings: Mapping[str, str]) -> subprocess.Pope
 
 def main(arguments: list[str]) -> None:
     match arguments:
-        case ["provide"]:
-            provide()
         case ["guard", directory, kind]:
             guard(Path(directory), DURABLE if kind == "durable" else FAST)
         case _:
