@@ -33,6 +33,8 @@ check: dev ## lint, format, types, import contracts, house rules and the tables 
 	$(BIN)/python -m pytest -n0 -q tests/architecture
 	$(BIN)/python scripts/tables.py --check
 	$(BIN)/python -m scripts.one_truth --check
+	$(BIN)/python -m scripts.openid_modules --check
+	$(BIN)/python -m scripts.events --check
 
 format: dev ## put the code into the house's format
 	$(BIN)/python -m ruff check --fix
@@ -41,6 +43,8 @@ format: dev ## put the code into the house's format
 docs: dev ## write the tables of what works into README.md and docs/
 	@$(BIN)/python scripts/tables.py
 	@$(BIN)/python -m scripts.one_truth
+	@$(BIN)/python -m scripts.openid_modules
+	@$(BIN)/python -m scripts.events
 
 coverage-report: dev ## say how much of each API works, what is missing, and write the tables
 	@$(BIN)/python scripts/tables.py --report

@@ -27,11 +27,17 @@ def auth0_client() -> Path | None:
 
 def client_of(dialect: str) -> Path | None:
     """A folder whose `node_modules` holds what the lock of a dialect's tests names, or None where that cannot be had."""
-    npm = shutil.which("npm")
-    if npm is None or node_version() < OLDEST:
+    npm = find_npm()
+    if npm is None:
         return None
     manifest = clients.DIALECTS / dialect / "node"
     return clients.installed("node", manifest / "package-lock.json", partial(install, npm, manifest))
+
+
+def find_npm() -> str | None:
+    """npm, where it and a node that is new enough are at hand."""
+    npm = shutil.which("npm")
+    return npm if npm is not None and node_version() >= OLDEST else None
 
 
 def install(npm: str, manifest: Path, folder: Path) -> None:

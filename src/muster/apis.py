@@ -10,6 +10,7 @@ from muster.core.security import SecretBox
 from muster.crypto.breached import known_passwords
 from muster.crypto.hashing_pool import HashingPool
 from muster.crypto.passwords import scheme_of
+from muster.crypto.public_keys import jwk_of_pem
 from muster.crypto.totp import TimeBasedCodes
 from muster.dialects.auth0 import app as auth0
 from muster.dialects.auth0.services import Realms
@@ -92,6 +93,7 @@ def _auth0(shared: Shared) -> Api:
         most_results=settings.most_results or None,
         is_known_password=known_passwords(settings.breached_passwords),
         wake_jobs=shared.jobs.wake,
+        public_keys=jwk_of_pem,
     )
     return auth0.build(shared.opened.runner, services)
 

@@ -8,7 +8,7 @@ that start on one PostgreSQL, the second finds everything made.
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
@@ -24,6 +24,7 @@ from muster.core.records import Key
 from muster.core.security import SecretBox
 from muster.core.signing.model import Credential, Purpose
 from muster.core.signing.model import SigningKey as StoredKey
+from muster.core.signing.rotation import BY_ALGORITHM
 from muster.core.store import Store, Tenant
 from muster.core.tenants.actions import create_operator
 from muster.core.tenants.actions import furnish as furnish_realms
@@ -49,8 +50,17 @@ from muster.wiring import DEFAULT_TENANT, Opened, opened, sealer, sites
 log = logging.getLogger("muster.start")
 
 ADMIN_EMAIL: Final = "admin@localhost"
-MANAGEMENT: Final[Purpose] = "management"
 KEY_ID_LENGTH: Final = 22
+
+KEYS: Final[tuple[tuple[Purpose, tokens.Algorithm], ...]] = (
+    ("management", "RS256"),
+    ("identity", "ES256"),
+    ("identity", "EdDSA"),
+    ("access", "RS256"),
+    ("access", "ES256"),
+    ("access", "EdDSA"),
+)
+"""The keys of every tenant, besides the one for RS256 that the dialect makes whose JWKS shows nothing else."""
 
 
 class Addresses(NamedTuple):
@@ -180,7 +190,7 @@ class _FirstPassword(NamedTuple):
 class _New(NamedTuple):
     """What a tenant lacks and takes time to make (an RSA key, a password's hash), so that it is made before the acts."""
 
-    management_key: StoredKey | None
+    keys: list[StoredKey]
     identity_key: StoredKey | None
     password: "_FirstPassword | None"
     clerk_instance: str
@@ -189,22 +199,30 @@ class _New(NamedTuple):
 async def _furnish(database: Opened, site: Site, box: SecretBox) -> None:
     """All that a tenant lacks."""
     store, tenant_id, now = database.store, site.tenant_id, database.runner.clock.now()
-    has_key = any(key.purpose == MANAGEMENT for key in await store.records(tenant_id, StoredKey))
+    there_are = {(key.purpose, key.algorithm) for key in await store.records(tenant_id, StoredKey)}
+    # Whoever rotated a purpose's only key to another algorithm is not given the first one again.
+    purposes = {purpose for purpose, _ in there_are}
+    lacking = [
+        (purpose, algorithm)
+        for purpose, algorithm in KEYS
+        if (purpose, algorithm) not in there_are and (purpose in BY_ALGORITHM or purpose not in purposes)
+    ]
     has_admin = await store.get(tenant_id, Credential, FIRST_OPERATOR) is not None
     instance = await clerk.instance_of(store, tenant_id, now)
     wants_key = await clerk.wants_signing_key(store, tenant_id)
-    made = await asyncio.gather(
-        _nothing() if has_key else asyncio.to_thread(_new_key, box, MANAGEMENT, random_text(KEY_ID_LENGTH), now),
-        asyncio.to_thread(_new_key, box, clerk.SIGNING, instance, now) if wants_key else _nothing(),
+    keys, identity_key, password = await asyncio.gather(
+        asyncio.to_thread(_new_keys, box, lacking, now),
+        asyncio.to_thread(new_key, box, clerk.SIGNING, "RS256", instance, now) if wants_key else _nothing(),
         _nothing() if has_admin else asyncio.to_thread(_new_password, box),
     )
     _, internal = await database.runner.run(tenant_id, SYSTEM, furnish_realms)
-    await database.runner.run(tenant_id, SYSTEM, _complete, internal, site, box, _New(*made, instance))
+    new = _New(keys, identity_key, password, instance)
+    await database.runner.run(tenant_id, SYSTEM, _complete, internal, site, box, new)
 
 
 async def _complete(tx: Transaction, internal: Connection, site: Site, box: SecretBox, new: _New) -> None:
-    if new.management_key is not None:
-        tx.insert(new.management_key)
+    for key in new.keys:
+        tx.insert(key)
     # The record outlives the password in it: an operator who was renamed or deleted does not come back.
     if new.password is not None and await tx.find(User, Key(internal.id, "username", FIRST_OPERATOR)) is None:
         await create_operator(tx, internal, ADMIN_EMAIL, FIRST_OPERATOR, new.password.hashed)
@@ -219,8 +237,13 @@ async def _nothing() -> None:
     return None
 
 
-def _new_key(box: SecretBox, purpose: Purpose, key_id: str, now: int) -> StoredKey:
-    key = tokens.SigningKey.generate("RS256", key_id)
+def _new_keys(box: SecretBox, wanted: Sequence[tuple[Purpose, tokens.Algorithm]], now: int) -> list[StoredKey]:
+    return [new_key(box, purpose, algorithm, random_text(KEY_ID_LENGTH), now) for purpose, algorithm in wanted]
+
+
+def new_key(box: SecretBox, purpose: Purpose, algorithm: tokens.Algorithm, key_id: str, now: int) -> StoredKey:
+    """A new signing key as it is stored; one for RS256 takes up to a third of a second."""
+    key = tokens.SigningKey.generate(algorithm, key_id)
     sealed = box.seal(key.to_pkcs8(), purpose=f"signing_key:{key.kid}")
     return StoredKey(
         id=key.kid, purpose=purpose, algorithm=key.alg, private=sealed, public=key.public_jwk(), created_at=now

@@ -87,6 +87,54 @@ def _hosts(value: Any) -> tuple[str, ...]:
     return hosts
 
 
+def _outer(value: Any) -> tuple[str, ...]:
+    """Hosts, addresses and networks; one that cannot be meant as it stands, such as a URL, is refused."""
+    items = _list(value)
+    for item in items:
+        if "/" in item or ":" in item:
+            ipaddress.ip_network(item, strict=False)
+        elif not re.fullmatch(r"[A-Za-z0-9_.-]+", item):
+            raise ValueError(f"{item} is no host name, address or network")
+    return items
+
+
+def _mail_server(value: Any) -> str:
+    # What was given is not repeated: it holds a password.
+    refusal = ValueError("must look like smtp://USER:PASSWORD@HOST:587, smtps://… or smtp+plain://…")
+    try:
+        parts = urlsplit(_text(value))
+        good = parts.scheme in ("smtp", "smtps", "smtp+plain") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise refusal from None
+    if not good or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise refusal
+    return _text(value)
+
+
+def _sender(value: Any) -> str:
+    if not re.fullmatch(r"([^<>\r\n]* )?<[^\s@<>]+@[^\s@<>]+>|[^\s@<>]+@[^\s@<>]+", _text(value)):
+        raise ValueError("must be an address such as no-reply@example.com or Example <no-reply@example.com>")
+    return _text(value)
+
+
+def _gateway(value: Any) -> str:
+    parts = urlsplit(_text(value))
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an address such as https://sms.example.com/messages")
+    return _text(value)
+
+
+def _headers(value: Any) -> tuple[str, ...]:
+    """One header to a line, or to an item of a list: values may hold commas."""
+    items = value.splitlines() if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
+        raise TypeError("must be a list of texts")
+    for item in items:
+        if not re.fullmatch(r"[A-Za-z0-9-]+:[ -~]*", item):
+            raise ValueError("must be lines such as Authorization: Bearer ...")
+    return tuple(items)
+
+
 def _path(value: Any) -> Path:
     return Path(_text(str(value)) or ".")
 
@@ -126,6 +174,30 @@ class Settings:
     most_results: int = _option(
         0, "Where paging through Auth0 lists ends, as the vendor's does at 1000; 0 for no end.", _count
     )
+    smtp_url: str = _option(
+        "",
+        "Mail server: smtp:// with STARTTLS, smtps:// with TLS, smtp+plain:// with neither; USER:PASSWORD@HOST:PORT.",
+        _mail_server,
+    )
+    mail_from: str = _option("", "Sender of mails, such as Example <no-reply@example.com>.", _sender)
+    sms_url: str = _option("", "Gateway for text messages; may hold {to} and {text}.", _gateway)
+    sms_method: str = _option("POST", "POST, PUT or GET: how the gateway is called.", _one_of("POST", "PUT", "GET"))
+    sms_headers: tuple[str, ...] = _option((), "Headers for the gateway, one to a line: Authorization: ...", _headers)
+    sms_body: str = _option(
+        '{"to": "{to}", "text": "{text}"}',
+        "What the gateway is sent; its content type says how values are escaped.",
+        _text,
+    )
+    outbound_allow: tuple[str, ...] = _option(
+        (), "Hosts, addresses and networks of your own that webhooks and providers may be at, comma-separated.", _outer
+    )
+    xmlsec1: str = _option("", "The program xmlsec1, which SAML connections need; empty finds it on PATH.", _text)
+    dev_outbox: str = _option(
+        "off",
+        "on or off: show the messages that wait at /dev/outbox to an administrator; for development.",
+        _one_of("on", "off"),
+    )
+    events_keep_days: int = _option(0, "Days that events are kept; 0 keeps them for ever.", _count)
     most_connections: int = _option(4096, "Connections that one process keeps open at once.", _positive)
     metrics_token: str = _option("", "Bearer token that /metrics asks for when it is read from another machine.", _text)
     log_level: str = _option("info", "error, warning, info or debug.", _one_of("error", "warning", "info", "debug"))
@@ -162,7 +234,20 @@ def load(
             warn(f"{variable} is no setting of Muster's and is ignored{_nearest(name, PREFIX, str.upper)}")
     for name, value in flags.items():
         values[name] = _parsed(name, value, "--" + name.replace("_", "-"))
-    return Settings(**values)
+    settings = Settings(**values)
+    _check_together(settings)
+    return settings
+
+
+def _check_together(settings: Settings) -> None:
+    """Refuse what cannot hold at once."""
+    if settings.smtp_url and not settings.mail_from:
+        raise SettingsError("smtp_url needs mail_from: the address that mails come from")
+    if settings.dev_outbox == "on" and settings.public_url:
+        raise SettingsError(
+            "dev_outbox shows codes and links that were meant for others, so it is for development alone: "
+            "it cannot be on where a public_url is set"
+        )
 
 
 def config_file(flag: str | None, environment: Mapping[str, str]) -> Path | None:

@@ -46,6 +46,14 @@ class Sites:
                     return self._bound.get(value.lower(), self.default)
         return self.default
 
+    def home(self, tenant_id: int) -> Site:
+        """Where a tenant's people go: at the default address, else at the first host that is bound to it, whole if there is such
+        a one; a tenant without a host has the default address, where it is not found.
+        """
+        own = [site for site in self.all() if site.tenant_id == tenant_id]
+        whole = (site for site in own if site.dialect is None)
+        return next(whole, own[0] if own else Site(tenant_id, self.default.public_url))
+
     def all(self) -> list[Site]:
         """Every site, the default one first."""
         return [self.default, *self._bound.values()]

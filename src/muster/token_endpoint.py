@@ -1,40 +1,44 @@
-"""The one address for tokens, `/oauth/token`, where two dialects have theirs: a request goes by the audience that it names."""
+"""The one address for tokens, `/oauth/token`, which the provider shares with two dialects: a request goes by the audience it names."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
 from muster.dialects.auth0 import app as auth0
+from muster.dialects.auth0.access import audiences as auth0_audiences
 from muster.dialects.kit.api import Api
-from muster.dialects.kit.body import read_body
+from muster.dialects.kit.body import parse_json, read_body
+from muster.dialects.kit.call import parse_query
 from muster.dialects.kit.errors import BadRequest
 from muster.dialects.mattr import app as mattr
-from muster.dialects.mattr.resources.oauth import is_for_this_api
+from muster.dialects.mattr.access import audiences as mattr_audiences
 
 TOKEN_PATH = b"/oauth/token"
 
 
 class TokenEndpoint:
-    """Reads a request for a token and hands it to the dialect that it is for; to Auth0's when it names no audience of MATTR's."""
+    """Reads a request for a token and hands it to whom it is for: a dialect when it names the audience of that dialect's own API, else
+    the provider. A host that is bound to a dialect has no other dialect's API.
+    """
 
-    def __init__(self, apis: Mapping[bytes, Api]) -> None:
+    def __init__(self, apis: Mapping[bytes, Api], provider: Api) -> None:
         self._auth0 = apis[auth0.NAME.encode()]
         self._mattr = apis[mattr.NAME.encode()]
+        self._provider = provider
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
-            await self._auth0(scope, receive, send)
+            await self._provider(scope, receive, send)
             return
-        api, body = self._auth0, b""
+        api, body = self._provider, b""
         fault: BadRequest | None = None
         try:
             body = await read_body(receive)
         except BadRequest as refused:
-            fault = refused  # for the dialect to say in its own words
+            api, fault = self._auth0, refused  # for the dialect to say in its own words
         else:
-            media = next((value for name, value in scope["headers"] if name == b"content-type"), None)
-            if is_for_this_api(body, media, scope["muster.site"]):
-                api = self._mattr
+            api = self._for(scope, body)
 
         async def as_read() -> Message:
             if fault is not None:
@@ -42,3 +46,24 @@ class TokenEndpoint:
             return {"type": "http.request", "body": body, "more_body": False}
 
         await api(scope, as_read, send)
+
+    def _for(self, scope: Scope, body: bytes) -> Api:
+        site, media = scope["muster.site"], next((v for name, v in scope["headers"] if name == b"content-type"), b"")
+        audience = _audience_of(body, media)
+        if site.dialect == mattr.NAME or (site.dialect is None and audience in mattr_audiences(site)):
+            return self._mattr
+        if site.dialect in (None, auth0.NAME) and audience in auth0_audiences(site):
+            return self._auth0
+        return self._provider
+
+
+def _audience_of(body: bytes, media: bytes) -> str:
+    """The audience of a form or JSON object; empty when there is none, or nothing can be read."""
+    try:
+        if b"json" not in media.lower() and not body.lstrip().startswith(b"{"):
+            return parse_query(body).get("audience", [""])[-1]
+        value: Any = parse_json(body)
+    except BadRequest:
+        return ""
+    audience = value.get("audience") if isinstance(value, dict) else None
+    return audience if isinstance(audience, str) else ""

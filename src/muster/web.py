@@ -18,6 +18,8 @@ from muster.core.event_buffer import EventBuffer
 from muster.crypto.hashing_pool import HashingPool
 from muster.dialects.kit.api import Api
 from muster.dialects.kit.call import Call
+from muster.outside.http import Outside
+from muster.people import Errand, every_errand, every_page
 from muster.server.logs import AccessLog
 from muster.server.metrics import Metrics
 from muster.server.proxies import Proxies
@@ -51,6 +53,7 @@ class Web:
         self._open = contextlib.AsyncExitStack()
         self._apis: dict[bytes, Api] = {}
         self._roots: list[tuple[bytes, Api]] = []
+        self._pages: dict[bytes, tuple[bytes, Api]] = {}
         self._background: list[asyncio.Task[None]] = []
         self._own: Mapping[bytes, Callable[[Scope], Awaitable[tuple[int, bytes, bytes]]]] = {
             b"/healthz": self._healthz,
@@ -73,21 +76,25 @@ class Web:
             self._metrics.watch(
                 "muster_hashing_waiting", "Callers that wait for a hashing thread.", lambda: passwords.waiting
             )
-            rings = Rings(await signing_keys(store), secret_box)
-            jobs = job_runner(self._opened, secret_box)
-            jobs.start()
-            stack.push_async_callback(jobs.stop)
-            reads = EventBuffer(store)
-            reads.start()
-            stack.push_async_callback(reads.stop)
+            rings = Rings(await signing_keys(store), secret_box, self._clock)
+            jobs, reads = job_runner(self._opened, secret_box), EventBuffer(store)
             shared = Shared(
                 self._opened, self._clock, secret_box, rings, epochs, passwords, jobs, reads, self._settings
             )
-            served = every_api(shared)
+            outside = Outside(self._settings.outbound_allow)
+            served, pages = every_api(shared), every_page(shared, outside, self._sites)
             self._apis = {dialect.name.encode(): dialect.api for dialect in served}
             self._roots = [(root, dialect.api) for dialect in served for root in dialect.roots]
-            self._tokens = TokenEndpoint(self._apis)
-            self._background = [asyncio.create_task(self._seal_events())]
+            self._pages = {root[1:].partition(b"/")[0]: (root, page.api) for page in pages for root in page.roots}
+            self._tokens = TokenEndpoint(self._apis, pages[0].api)
+            errands: list[Errand] = [jobs, reads, *every_errand(shared, outside, self._sites)]
+            for errand in errands:
+                errand.start()
+                stack.push_async_callback(errand.stop)
+            self._background = [
+                asyncio.create_task(self._seal_events()),
+                asyncio.create_task(self._follow_rotations(rings)),
+            ]
             self._open = stack.pop_all()
 
     async def stop(self) -> None:
@@ -124,17 +131,20 @@ class Web:
             self._access_log.write(method, path.decode("latin-1"), status, seconds * 1000, request_id, actor)
 
     def _api(self, bound: str | None, path: bytes, scope: Scope) -> Api | TokenEndpoint | None:
-        """The dialect of a request: by its prefix, by its host, or by a native root that no other has."""
+        """Who answers a request: by its prefix, one of the roots for people, its host, or a native root that no other has."""
         first, slash, _ = path[1:].partition(b"/")
         api = self._apis.get(first) if slash else None
         if api is not None:
             scope["raw_path"] = path[1 + len(first) :]
             scope["muster.prefix"] = f"{first.decode()}/"
             return api
-        if bound is not None and path not in self._own:
-            return self._apis[bound.encode()]
         if path == TOKEN_PATH:
             return self._tokens
+        page = self._pages.get(first)
+        if page is not None and (path.startswith(page[0]) and path[len(page[0]) : len(page[0]) + 1] in (b"", b"/")):
+            return page[1]
+        if bound is not None and path not in self._own:
+            return self._apis[bound.encode()]
         for root, rooted in self._roots:
             if path.startswith(root) and path[len(root) : len(root) + 1] in (b"", b"/"):
                 return rooted
@@ -180,6 +190,17 @@ class Web:
                 return 401, JSON[1], b'{"error":"unauthorized"}'
         body, media = self._metrics.page(ready=await self._ready())
         return 200, media, body
+
+    async def _follow_rotations(self, rings: Rings) -> None:
+        """Sign and verify with the keys that there are: they may be rotated by another process."""
+        while True:
+            await asyncio.sleep(rings.REFRESH_SECONDS)
+            try:
+                await rings.refresh(self._opened.store)
+            except Unavailable:
+                await asyncio.sleep(UNAVAILABLE_SECONDS)
+            except Exception:
+                log.exception("signing keys could not be read")
 
     async def _seal_events(self) -> None:
         """Give committed events their positions; followers read nothing else."""

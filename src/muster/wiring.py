@@ -2,8 +2,8 @@
 
 import contextlib
 import os
-from collections.abc import AsyncIterator
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import ClassVar, NamedTuple, cast
 
 from muster.core.clock import Clock, SystemClock
 from muster.core.connections.model import Connection
@@ -11,7 +11,9 @@ from muster.core.errors import Invalid
 from muster.core.jobs.model import Job
 from muster.core.jobs.work import Work
 from muster.core.security import SecretBox
+from muster.core.signing.model import Purpose
 from muster.core.signing.model import SigningKey as StoredKey
+from muster.core.signing.rotation import in_order, next_change
 from muster.core.store import Store
 from muster.core.transaction import TransactionRunner
 from muster.crypto import tokens
@@ -60,33 +62,67 @@ def sealer(settings: Settings, *, may_create: bool = False) -> Sealer:
 
 
 class Rings:
-    """The key rings that sign and check, each for one tenant, purpose and issuer; keys are unsealed when first asked for."""
+    """The key rings that sign and check, each for one tenant, purpose and issuer; keys are unsealed when first used.
 
-    def __init__(self, stored: dict[int, list[StoredKey]], secrets: SecretBox) -> None:
-        self._stored = stored
+    `refresh` takes up the keys that were rotated meanwhile; call it every `REFRESH_SECONDS`.
+    """
+
+    REFRESH_SECONDS: ClassVar[float] = 2.0
+
+    def __init__(
+        self, stored: Mapping[int, Sequence[StoredKey]], secrets: SecretBox, clock: Clock | None = None
+    ) -> None:
+        self._stored = dict(stored)
         self._secrets = secrets
-        self._rings: dict[Site, tokens.KeyRing] = {}
+        self._clock = clock or SystemClock()
+        self._rings: dict[tuple[Site, str], tokens.KeyRing] = {}
+        self._epochs: dict[int, int] = {}
+        self._changes_at: dict[int, int] = {}
 
     def management(self, site: Site) -> tokens.KeyRing:
         """The ring of a tenant's management tokens, whose issuer is the address that the tenant is reached by."""
-        ring = self._rings.get(site)
+        return self.ring(site, "management")
+
+    def ring(self, site: Site, purpose: str) -> tokens.KeyRing:
+        """The ring of a purpose (`core.signing.model.Purpose`) at a tenant's address."""
+        ring = self._rings.get((site, purpose))
         if ring is None:
-            keys = [unsealed(key, self._secrets) for key in self._stored[site.tenant_id] if key.purpose == "management"]
-            ring = self._rings[site] = tokens.KeyRing("management", site.public_url, keys)
+            now = self._clock.now()
+            keys = in_order(self._stored[site.tenant_id], cast("Purpose", purpose), now)
+            ring = tokens.KeyRing(purpose, site.public_url, [signing_key(key, self._secrets) for key in keys])
+            self._rings[site, purpose] = ring
+            change = next_change(self._stored[site.tenant_id], now)
+            if change is not None:
+                self._changes_at[site.tenant_id] = change
         return ring
 
+    async def refresh(self, store: Store) -> None:
+        """Take up what a rotation changed: its tenant's access epoch has grown, or its moment has come."""
+        now = self._clock.now()
+        for tenant in await store.tenants():
+            number = tenant.number
+            if self._epochs.get(number) != tenant.access_epoch:
+                self._stored[number] = await store.records(number, StoredKey)
+                self._epochs[number] = tenant.access_epoch
+            elif self._changes_at.get(number, now + 1) > now:
+                continue
+            self._changes_at.pop(number, None)
+            for known in [known for known in self._rings if known[0].tenant_id == number]:
+                del self._rings[known]
 
-def unsealed(stored: StoredKey, secrets: SecretBox) -> tokens.SigningKey:
-    """A stored key, ready to sign."""
-    der = secrets.open(stored.private, purpose=f"signing_key:{stored.id}")
-    return tokens.SigningKey.from_pkcs8(der, "ES256" if stored.algorithm == "ES256" else "RS256", stored.id)
+
+def signing_key(stored: StoredKey, secrets: SecretBox) -> tokens.SigningKey:
+    """A stored key, ready to sign and verify; its private half is unsealed when it first signs."""
+    alg = cast("tokens.Algorithm", stored.algorithm)
+    purpose = f"signing_key:{stored.id}"
+    return tokens.SigningKey.sealed(
+        alg, stored.id, stored.public, lambda: secrets.open(stored.private, purpose=purpose)
+    )
 
 
-async def signing_keys(store: Store) -> dict[int, list[StoredKey]]:
-    """Every tenant's signing keys, newest first, so that the newest signs and the older ones still verify."""
-    return {
-        tenant.number: list(reversed(await store.records(tenant.number, StoredKey))) for tenant in await store.tenants()
-    }
+async def signing_keys(store: Store) -> dict[int, Sequence[StoredKey]]:
+    """Every tenant's signing keys."""
+    return {tenant.number: await store.records(tenant.number, StoredKey) for tenant in await store.tenants()}
 
 
 async def sites(settings: Settings, store: Store, port: int, tls_port: int) -> Sites:

@@ -15,6 +15,8 @@ from muster.dialects.clerk import app as clerk
 from muster.dialects.mattr import app as mattr
 from muster.dialects.monocloud import app as monocloud
 from muster.dialects.netwrix import app as netwrix
+from muster.oidc import app as oidc
+from muster.signin import app as signin
 from scripts import tables
 from tests.access.refusals import NOT_THERE, shown
 from tests.house import DIALECTS, HOSTS, OTHER, House, open_house
@@ -41,6 +43,9 @@ PROBES: Final = {
 
 TOKEN: Final = "/oauth/token"
 
+MAILED: Final = "/ui"
+"""Where links in MonoCloud's mails begin; they lead to the pages."""
+
 
 @ON_ONE_ENGINE
 async def test_every_address(migrated_url: str, tmp_path: Path) -> None:
@@ -50,6 +55,7 @@ async def test_every_address(migrated_url: str, tmp_path: Path) -> None:
         await _the_table_of_addresses_is_true(house)
         await _what_wins(house)
         await _who_gives_tokens_where(house)
+        await _people_find_their_pages_everywhere(house)
         await _links_lead_back_to_the_address_that_was_used(house)
         await _descriptions_name_the_address_that_was_used(house)
         await _pictures_are_where_their_addresses_say(house)
@@ -104,7 +110,8 @@ async def _the_table_of_addresses_is_true(house: House) -> None:
     """Every path of it answers where it says, and the native roots of the code are those of the page."""
     shown = table()
     assert tuple(shown) == DIALECTS
-    native = {api.NAME: {root.decode() for root in api.ROOTS} for api in (auth0, clerk, monocloud, mattr, netwrix)}
+    apis = (auth0, clerk, monocloud, mattr, netwrix)
+    native = {api.NAME: {root.decode() for root in api.ROOTS} - {MAILED} for api in apis}
     assert {name: set(unbound) - {TOKEN} for name, (_, unbound, _) in shown.items()} == native
     for name, (prefixed, unbound, bound) in shown.items():
         places = [(host, path) for path in prefixed for host in ALL_HOSTS]
@@ -167,7 +174,7 @@ async def _who_gives_tokens_where(house: House) -> None:
             assert (await asked_for_token(house, name, host, f"/{other}{TOKEN}")).status_code in (401, 403)
     for name, other in zip(both, reversed(both), strict=True):
         assert (await asked_for_token(house, name, BOUND[name], TOKEN)).status_code == 200
-        assert (await asked_for_token(house, name, BOUND[other], TOKEN)).status_code in (401, 403)
+        assert (await asked_for_token(house, name, BOUND[other], TOKEN)).status_code in (400, 401, 403)
         assert (await asked_for_token(house, name, BOUND[other], f"/{name}{TOKEN}")).status_code == 200
         # A token is good where it was asked for.
         headers = await key(house, name, BOUND[name])
@@ -175,8 +182,22 @@ async def _who_gives_tokens_where(house: House) -> None:
             assert (await http.get(f"/{name}/{'api/v2/clients' if name == 'auth0' else 'v1/users'}")).status_code == 401
     for name in ("clerk", "monocloud", "netwrix"):
         answer = await asked_for_token(house, "auth0", BOUND[name], TOKEN)
-        assert answer.status_code in (401, 404)
+        assert answer.status_code in (400, 401, 404)
         assert "access_token" not in answer.text
+
+
+async def _people_find_their_pages_everywhere(house: House) -> None:
+    """The provider and the pages are at every host, for its tenant, and the page of addresses names all their paths."""
+    rows = dict(re.findall(r"^\| (the [^|]+) \| (.*) \|$", PAGE, re.MULTILINE))
+    for app, row in ((oidc, "the OpenID provider"), (signin, "the hosted pages")):
+        assert set(re.findall("`([^`]+)`", rows[row])) == {root.decode() for root in app.ROOTS}
+    for host in ALL_HOSTS:
+        public = f"https://{'127.0.0.1:8443' if host == UNBOUND else host}/"
+        async with at(house, host) as http:
+            told = (await http.get("/.well-known/openid-configuration")).json()
+            assert (told["issuer"], told["token_endpoint"]) == (public, f"{public}oauth/token")
+            assert (await http.get("/sign-in")).headers["location"].startswith("/sign-in?attempt=")
+            assert (await http.get("/oauthx")).status_code in (401, 404)
 
 
 async def _links_lead_back_to_the_address_that_was_used(house: House) -> None:

@@ -51,7 +51,12 @@ BEFORE_VALUE = re.compile(
 # has just given.
 NEVER_VALUES = frozenset({"marks", "__name__", "column", "listed"})
 
-NETWORK = re.compile(r"(httpx|requests|urllib\.request|urllib3|http\.client|smtplib|aiosmtplib|aiohttp)(\.|$)")
+NETWORK = re.compile(
+    r"(httpx|httpcore|requests|urllib\.request|urllib3|http\.client|smtplib|aiosmtplib|aiohttp|ftplib|socket)(\.|$)"
+)
+CONNECTING = frozenset({"open_connection", "open_unix_connection", "sock_connect", "create_datagram_endpoint"})
+# Who may, and with what. The server's own sockets listen; those who ask for a mail or a page go through these two.
+NETWORK_FILES = {"src/muster/outside/http.py": {"httpx", "socket"}, "src/muster/outside/mail.py": {"aiosmtplib"}}
 
 CLOCKS = frozenset(
     {
@@ -158,11 +163,17 @@ def sql_only_in_storage(source: Source) -> Iterator[str]:
 
 
 def network_only_outside(source: Source) -> Iterator[str]:
-    """Requests to other servers go through outside/, which refuses private addresses, redirects and long answers."""
-    if source.is_ours and source.package != "outside":
-        for number, module in source.imports():
-            if NETWORK.match(module):
-                yield f"{source.path}:{number}: {module} calls other servers; that is what outside/ is for"
+    """Requests to other servers go through outside/http.py, which refuses inner addresses, redirects and long answers."""
+    if not source.is_ours:
+        return
+    allowed = NETWORK_FILES.get(source.path, {"socket"} if source.package == "server" else set())
+    for number, module in source.imports():
+        found = NETWORK.match(module)
+        if found and found[1] not in allowed:
+            yield f"{source.path}:{number}: {module} calls other servers; that is what outside/http.py is for"
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and name_of(node.func).rpartition(".")[2] in CONNECTING:
+            yield f"{source.path}:{node.lineno}: {name_of(node.func)}() opens a connection; outside/http.py does that"
 
 
 def core_stands_alone(source: Source) -> Iterator[str]:

@@ -109,7 +109,22 @@ CASES: list[Case] = [
     (
         rules.network_only_outside,
         python("src/muster/core/users/actions.py", "from urllib.request import urlopen"),
-        python("src/muster/outside/http.py", "import httpx"),
+        python("src/muster/outside/http.py", "import httpx", "import socket"),
+    ),
+    (
+        rules.network_only_outside,
+        python("src/muster/outside/openid.py", "def f():", "    import httpx"),
+        python("src/muster/outside/openid.py", "from muster.core.outside import Outside"),
+    ),
+    (
+        rules.network_only_outside,
+        python("src/muster/oidc/backchannel.py", "import socket"),
+        python("src/muster/server/sockets.py", "import socket"),
+    ),
+    (
+        rules.network_only_outside,
+        python("src/muster/storage/postgres.py", "reader, writer = await asyncio.open_connection(host, 1)"),
+        python("src/muster/server/sockets.py", "server = await asyncio.start_server(handle, host, 1)"),
     ),
     (
         rules.network_only_outside,

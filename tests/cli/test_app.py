@@ -65,8 +65,8 @@ def test_serve_takes_every_setting(cli: Cli) -> None:
     [
         (["serv"], "muster: No such command 'serv'. Did you mean 'serve'? See muster --help\n"),
         (
-            ["serve", "--publc-url", "x"],
-            "muster: No such option '--publc-url'. Did you mean '--public-url'? See muster serve --help\n",
+            ["serve", "--trusted-proxes", "x"],
+            "muster: No such option '--trusted-proxes'. Did you mean '--trusted-proxies'? See muster serve --help\n",
         ),
         (["user", "lst"], "muster: No such command 'lst'. Did you mean 'list'? See muster user --help\n"),
         (["serve", "--workers", "two"], "muster: --workers: must be a whole number above 0. See muster serve --help\n"),
@@ -75,6 +75,17 @@ def test_serve_takes_every_setting(cli: Cli) -> None:
             "muster: --port: must be a port number from 0 to 65535. See muster serve --help\n",
         ),
         (["serve", "--tls-cert", "a"], "muster: --tls-cert and --tls-key belong together. See muster serve --help\n"),
+        (
+            ["serve", "--smtp-url", "smtp://mail"],
+            "muster: smtp_url needs mail_from: the address that mails come from. See muster serve --help\n",
+        ),
+        (
+            ["serve", "--dev-outbox", "on", "--public-url", "https://users.example.com"],
+            (
+                "muster: dev_outbox shows codes and links that were meant for others, so it is for development alone: "
+                "it cannot be on where a public_url is set. See muster serve --help\n"
+            ),
+        ),
         (["migrate", "--config", "no.toml"], "muster: there is no file no.toml. See muster migrate --help\n"),
         (["migrate", "extra"], "muster: Got unexpected extra argument (extra) See muster migrate --help\n"),
         (["user", "create"], "muster: Give --email, --username or both. See muster user create --help\n"),

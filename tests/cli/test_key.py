@@ -98,3 +98,18 @@ def test_a_dialect_without_keys_says_how_its_programs_sign_in(muster: Cli) -> No
     assert answer.err.startswith("muster: netwrix has no keys: its programs sign in with a user's name and password.")
     answer = muster("key", "create", "agent", "--dialect", "okta", "--scopes", "all")
     assert answer.err.startswith("muster: No such dialect: okta. There are: auth0, clerk, monocloud, mattr.")
+
+
+def test_a_rotation_says_what_signs_from_now_on(muster: Cli) -> None:
+    made = muster("key", "rotate", "--purpose", "access", "--alg", "ES256", "--json").json
+    assert (made["purpose"], made["algorithm"], len(made["key_id"]), len(made["replaces"])) == (
+        "access",
+        "ES256",
+        22,
+        1,
+    )
+    again = muster("key", "rotate", "--purpose", "access", "--alg", "ES256", "--at-once", "--json").json
+    assert again["replaces"] == [*made["replaces"], made["key_id"]]
+    assert "identity" in muster("key", "rotate", "--alg", "EdDSA").out
+    assert muster("key", "rotate", "--purpose", "ticket").code == 2
+    assert muster("key", "rotate", "--tenant", "nobody").code == 1

@@ -275,9 +275,16 @@ def test_a_form_where_json_belongs(target: Target) -> None:
 
 # ----------------------------------------------------------------------------------------------------- the token endpoint
 
-NO_CLIENT = {"error": "access_denied", "error_description": "Unauthorized"}
+NO_CLIENT = {
+    b"/auth0/oauth/token": {"error": "access_denied", "error_description": "Unauthorized"},
+    b"/oauth/token": {
+        "error": "invalid_client",
+        "error_description": "The client is not known, or its proof is not accepted.",
+    },
+}
 
 
+@pytest.mark.parametrize("path", NO_CLIENT)
 @pytest.mark.parametrize(
     ("media", "body", "status"),
     [
@@ -291,7 +298,7 @@ NO_CLIENT = {"error": "access_denied", "error_description": "Unauthorized"}
             b"grant_type=client_credentials&client_id=a&client_secret=" + b"%F0%9F%98%80" * 9 + b"&audience=y",
             401,
         ),
-        ("form", b"grant_type=password&username=a&password=b", 403),
+        ("form", b"grant_type=client_credentials&audience=y", 400),
         ("form", b"&&&===&grant_type", 400),
         ("json", b"[]", 400),
         ("json", b"{", 400),
@@ -300,12 +307,12 @@ NO_CLIENT = {"error": "access_denied", "error_description": "Unauthorized"}
         ("json", b'{"grant_type":"client_credentials","client_id":"a","client_secret":null,"audience":"y"}', 401),
     ],
 )
-def test_what_is_no_token_request(target: Target, media: str, body: bytes, status: int) -> None:
+def test_what_is_no_token_request(target: Target, media: str, body: bytes, status: int, path: bytes) -> None:
     kind = b"application/json" if media == "json" else b"application/x-www-form-urlencoded"
     fields = (b"Content-Type: " + kind, b"Content-Length: %d" % len(body))
-    answer = post(target, body, *fields, path=b"/oauth/token")
+    answer = post(target, body, *fields, path=path)
     assert answer.status == status
-    assert status != 401 or json.loads(answer.body) == NO_CLIENT
+    assert status != 401 or json.loads(answer.body) == NO_CLIENT[path]
 
 
 # ------------------------------------------------------------------------------------------------------------- tokens

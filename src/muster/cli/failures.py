@@ -46,6 +46,7 @@ UNREACHABLE: Final = "the database cannot be reached; look at --database-url, an
 
 TAKEN: Final[dict[str, str]] = {
     "tenant": "there is a tenant {value} already",
+    "connection_name": "there is a connection {value} already",
     "email": "{value} belongs to another user of this connection",
     "phone": "{value} belongs to another user of this connection",
     "username": "the user name {value} belongs to another user of this connection",
@@ -56,6 +57,9 @@ INVALID: Final = {
     "username_malformed": "a user name has 1 to 256 characters, no blanks at its ends, no backslash, and not the form of an id",
     "connection_disabled": "that connection is disabled",
     "not_started_yet": NOT_STARTED,
+    "webhook_url": "a webhook's address looks like https://crm.example.com/muster, without a name and password in it",
+    "webhook_kind": "there is no such kind of event; docs/events.md lists them, and user.* stands for all of a thing",
+    "webhook_range": "--since must be before --until",
 }
 
 PASSWORD: Final = {"too_long": "a password has at most 4,096 bytes", "not_text": "the password is not text in UTF-8"}

@@ -1,18 +1,23 @@
-"""`muster key`: what programs call the dialects with. Each dialect's keys are in `keys.py`."""
+"""`muster key`: what programs call the dialects with, and what tokens are signed with. Each dialect's keys are in `keys.py`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from muster.cli.options import wait_for, with_database, with_json, with_tenant
 from muster.settings import Settings
 
+if TYPE_CHECKING:
+    from muster.core.signing.model import Purpose
+    from muster.crypto.tokens import Algorithm
+
 EPILOG = """\b
 Examples:
   muster key create "nightly sync" --scopes read:users,update:users
   muster key create billing --dialect clerk --scopes all
   muster key list
-  muster key revoke ID"""
+  muster key revoke ID
+  muster key rotate"""
 
 CREATE = """\b
 Examples:
@@ -35,6 +40,21 @@ Example:
 ID is what muster key list shows. Tokens that were given to the key are refused at once, on PostgreSQL by
 every process within 5 seconds. Where the key is an application, that stays, without its secret."""
 
+ROTATE = """\b
+Examples:
+  muster key rotate
+  muster key rotate --purpose access --alg ES256
+  muster key rotate --purpose management --at-once
+
+\b
+A new key signs a few seconds from now, when every process knows it. The one it takes the place of
+verifies until the longest token it signed has died, so nobody is signed out. Purposes:
+  identity    ID tokens, session tokens and logout tokens
+  access      access tokens for the tenant's own APIs
+  management  tokens that the management APIs are called with
+Of identity and access there is a key for each algorithm, and an application or API says which is used;
+a rotation takes the place of the one with the same algorithm."""
+
 NO_KEYS = (
     "netwrix has no keys: its programs sign in with a user's name and password. "
     "muster credentials shows the first one's, who can add others"
@@ -43,7 +63,7 @@ NO_KEYS = (
 
 @click.group(epilog=EPILOG)
 def key() -> None:
-    """List, create and revoke keys: what programs call the dialects with."""
+    """List, create and revoke keys that programs call with; rotate those that tokens are signed with."""
 
 
 @key.command("list")
@@ -102,6 +122,26 @@ def revoke(settings: Settings, tenant: str, id_: str) -> None:
     click.echo(f"revoked {id_}")
 
 
+@key.command(epilog=ROTATE)
+@with_database
+@with_tenant
+@with_json
+@click.option(
+    "--purpose", type=click.Choice(("identity", "access", "management")), default="identity", show_default=True
+)
+@click.option("--alg", type=click.Choice(("RS256", "ES256", "EdDSA")), default="RS256", show_default=True)
+@click.option("--at-once", is_flag=True, help="The old key is known to somebody: its tokens count no more.")
+def rotate(settings: Settings, tenant: str, as_json: bool, purpose: "Purpose", alg: "Algorithm", at_once: bool) -> None:  # noqa: FBT001
+    """Let a new key sign tokens."""
+    from muster.cli.output import print_json, print_pairs
+
+    made = wait_for(_rotate(settings, tenant, purpose, alg, at_once=at_once))
+    if as_json:
+        print_json(made)
+    else:
+        print_pairs([(name, ", ".join(value) if isinstance(value, list) else value) for name, value in made.items()])
+
+
 def _context() -> click.Context:
     return click.get_current_context()
 
@@ -152,3 +192,28 @@ async def _revoke(settings: Settings, tenant_name: str, key_id: str) -> None:
         tenant = await tenant_named(database.store, tenant_name)
         box = await master_key(settings, database)
         await database.runner.run(tenant.number, operator(), revoke_key, key_id, box)
+
+
+async def _rotate(
+    settings: Settings, tenant_name: str, purpose: "Purpose", alg: "Algorithm", *, at_once: bool
+) -> dict[str, Any]:
+    from muster.cli.output import timestamp
+    from muster.cli.tenants import started, tenant_named
+    from muster.core.actor import operator
+    from muster.core.ids import random_text
+    from muster.core.signing.rotation import rotate
+    from muster.first_start import KEY_ID_LENGTH, master_key, new_key
+
+    async with started(settings) as database:
+        tenant = await tenant_named(database.store, tenant_name)
+        box = await master_key(settings, database)
+        now = database.runner.clock.now()
+        new = new_key(box, purpose, alg, random_text(KEY_ID_LENGTH), now)
+        replaced = await database.runner.run(tenant.number, operator(), rotate, new, at_once=at_once)
+    return {
+        "key_id": new.id,
+        "purpose": purpose,
+        "algorithm": alg,
+        "replaces": [each.id for each in replaced],
+        "verify_until": timestamp(max((each.verifies_until or now for each in replaced), default=now)),
+    }

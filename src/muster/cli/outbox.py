@@ -1,7 +1,5 @@
 """`muster outbox`: messages that were promised and not yet sent."""
 
-import time
-
 import click
 
 from muster.cli.options import wait_for, with_database, with_json
@@ -13,7 +11,8 @@ Examples:
   muster outbox
   muster outbox --limit 1000 --json
 
-A message waits here until it was handed to the mail server."""
+A message waits here until the mail server or the gateway took it (the settings smtp_url and sms_url); without
+them it stays. With --json you see its code or link too."""
 
 
 @click.command(epilog=EPILOG)
@@ -21,7 +20,7 @@ A message waits here until it was handed to the mail server."""
 @with_json
 @click.option("--limit", metavar="N", type=click.IntRange(1, 10_000), default=100, show_default=True, help="How many.")
 def outbox(settings: Settings, as_json: bool, limit: int) -> None:  # noqa: FBT001
-    """List the messages that are due and wait to be sent, oldest first."""
+    """List the messages that wait to be sent, oldest first."""
     from muster.cli.output import print_json, print_table, timestamp
 
     rows = [
@@ -32,8 +31,9 @@ def outbox(settings: Settings, as_json: bool, limit: int) -> None:  # noqa: FBT0
             "to": message.to,
             "due_at": timestamp(message.due_at),
             "attempts": attempts,
+            "data": message.data,
         }
-        for tenant, attempts, message in wait_for(_due(settings, limit))
+        for tenant, attempts, message in wait_for(_waiting(settings, limit))
     ]
     if as_json:
         print_json(rows)
@@ -44,10 +44,10 @@ def outbox(settings: Settings, as_json: bool, limit: int) -> None:  # noqa: FBT0
         )
 
 
-async def _due(settings: Settings, limit: int) -> list[tuple[str, int, Message]]:
+async def _waiting(settings: Settings, limit: int) -> list[tuple[str, int, Message]]:
     from muster.cli.tenants import started
 
     async with started(settings) as database:
         names = {tenant.number: tenant.name for tenant in await database.store.tenants()}
-        due = await database.store.outbox.due(time.time_ns() // 1_000_000, limit)
-        return [(names.get(waiting.tenant_id, "-"), waiting.attempts, waiting.message) for waiting in due]
+        waiting = await database.store.outbox.waiting(limit)
+        return [(names.get(each.tenant_id, "-"), each.attempts, each.message) for each in waiting]

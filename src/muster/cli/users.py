@@ -110,6 +110,14 @@ async def _set_password(tx: Transaction, id_: UserId, password: HashedPassword) 
     await forget_first_password(tx, user)
 
 
+async def find_id(store: Store, tenant_id: int, given: str) -> UserId:
+    """The id of a user, by any name. What is an id itself, in whatever spelling, is taken for one of somebody who is gone."""
+    key = parse_user_id(given) if "|" in given else UserId(given.replace("-", "").lower())
+    if not isinstance(key, Key) and is_id(key):
+        return key
+    return (await _find(store, tenant_id, await _realms(store, tenant_id, None), given)).id
+
+
 async def _hashed(password: str) -> HashedPassword:
     hash_ = await asyncio.to_thread(passwords.hash_password, password)
     return HashedPassword(hash_, passwords.check_hash(hash_))

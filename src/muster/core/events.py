@@ -1,17 +1,18 @@
 """What happened, written in the same commit as the thing itself. Logs, webhooks and mail are told from these rows alone."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
 
-class Context(msgspec.Struct, frozen=True, gc=False):
-    """Where a call came from, kept with every event it causes."""
+class Context(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Where a call came from, kept with every event it causes. `app_id` is the application that somebody is signing in to."""
 
     request_id: str = ""
     ip: str = ""
     user_agent: str = ""
+    app_id: str = ""
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -47,6 +48,19 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
     high: str = "~"
 
 
+class EventSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events an operator, or the user themself, wants to see; empty and None ask for any.
+
+    `since` is the first moment and `until` the first no more (ms UTC). `before` is the id of an event that was the last of a page.
+    """
+
+    user_id: str = ""
+    kinds: tuple[str, ...] = ()
+    since: int | None = None
+    until: int | None = None
+    before: str = ""
+
+
 class EventReader(Protocol):
     """Reads what happened."""
 
@@ -54,9 +68,18 @@ class EventReader(Protocol):
         """The tenant's events that are wanted, newest first, sealed or not."""
         ...
 
+    async def search(self, tenant_id: int, wanted: EventSearch, limit: int) -> Sequence[Event]:
+        """A page of them as an operator or a user asks for them, newest first, sealed or not."""
+        ...
+
+
+Channel = Literal["email", "sms", "web", "nobody"]
+CHANNELS: Final[Sequence[Channel]] = ("email", "sms", "web")
+"""By which messages are sent. One to `nobody` is written so that as much is done as for somebody, and thrown away."""
+
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A mail or text message that must go out if, and only if, the act commits. `due_at` is milliseconds UTC."""
+    """A mail, a text message or a call to a program that must go out if, and only if, the act commits; `due_at` is ms UTC."""
 
     id: str
     kind: str
@@ -64,3 +87,12 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     due_at: int
     user_id: str = ""
     data: dict[str, Any] = {}
+
+    @property
+    def channel(self) -> Channel:
+        """How it goes out, which the address shows: that of a page, of a mailbox, or a telephone number."""
+        if not self.to:
+            return "nobody"
+        if self.to.startswith(("https://", "http://")):
+            return "web"
+        return "email" if "@" in self.to else "sms"

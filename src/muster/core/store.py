@@ -85,6 +85,12 @@ class Store(Protocol):
         """
         ...
 
+    async def older(
+        self, tenant_id: int, kind: type[R], before: int, limit: int, *, after: tuple[int, str] = (-1, "")
+    ) -> Sequence[R]:
+        """The oldest records of a kind that were made before then (ms UTC), beyond the one made at `after` with that id."""
+        ...
+
     async def search_users(self, tenant_id: int, query: Query, order: Order, page: Page) -> Sequence[User]:
         """One page of the listed users that match; never an internal one."""
         ...

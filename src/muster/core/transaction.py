@@ -77,6 +77,13 @@ class Transaction:
         records = self._as_wanted(kind, await self.store.owned(self.tenant_id, kind, user_id))
         return [record for record in records if record.user_id == user_id]
 
+    async def older(self, kind: type[R], before: int, limit: int, *, after: tuple[int, str]) -> list[R]:
+        """The oldest records of a kind as they are stored, as `Store.older` tells; to be deleted or changed by this act."""
+        found = await self.store.older(self.tenant_id, kind, before, limit, after=after)
+        for record in found:
+            self._seen(kind, record)
+        return [*found]
+
     def insert(self, record: R) -> R:
         """Want a new record. Its id must be new, which the commit checks as it checks the keys."""
         if self._wanted.get((type(record), record.id)) is not None:
@@ -105,14 +112,16 @@ class Transaction:
         return after
 
     def even_if_refused(self, after: Record) -> None:
-        """Want a record that this act has read to become `after` if the act is refused, as a counted failure must be.
+        """Want a record to become `after`, or to be there, if the act is refused, as a counted failure must be.
 
         It is guarded as a saved one is: when the record changed meanwhile, the act runs again and decides anew. An act that
         is not refused keeps nothing of this.
         """
         key = (type(after), after.id)
-        before = self._read[key]
-        if _without_activity(after) != _without_activity(before):
+        before = self._read.get(key)
+        if before is None:
+            after = msgspec.structs.replace(after, version=1, updated_at=self.now)
+        elif _without_activity(after) != _without_activity(before):
             after = msgspec.structs.replace(after, version=before.version + 1, updated_at=self.now)
         self._surviving[key] = after
 
@@ -158,7 +167,7 @@ class Transaction:
     def outliving(self) -> Unit:
         """What is to be committed although the act was refused."""
         self._outliving.changes = [
-            change for key, after in self._surviving.items() for change in _split(self._read[key], after)
+            change for key, after in self._surviving.items() for change in _split(self._read.get(key), after)
         ]
         return self._outliving
 
@@ -278,6 +287,13 @@ class TransactionRunner:
         except Refusal:
             outliving = tx.outliving()
             if outliving:
-                await self.store.commit(outliving)
+                await self._commit_outliving(outliving)
             raise
         return result
+
+    async def _commit_outliving(self, unit: Unit) -> None:
+        try:
+            await self.store.commit(unit)
+        except Taken as taken:
+            # Somebody made the same record first, and the refusal was decided without it.
+            raise Lost((taken.kind, taken.value)) from None

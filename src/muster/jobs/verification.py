@@ -6,6 +6,7 @@ from muster.core.errors import NotFound
 from muster.core.ids import UserId
 from muster.core.jobs.model import Job
 from muster.core.jobs.work import Claim, JobFailed
+from muster.core.tickets import verification
 from muster.core.transaction import Transaction
 from muster.core.users import actions
 
@@ -21,5 +22,5 @@ async def send_verification(claim: Claim) -> None:
 
 
 async def _send(tx: Transaction, job: Job) -> Job:
-    actions.send_verification(tx, await actions.find_user(tx, UserId(job.asked["user"])))
+    await verification.send_verification(tx, await actions.find_user(tx, UserId(job.asked["user"])))
     return replace(job, done=1, total=1)

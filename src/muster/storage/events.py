@@ -1,11 +1,11 @@
-"""What happened and what must be sent, as rows: written with the act that caused them, read by those who follow."""
+"""What happened, as rows: written with the act that caused it, read by those who follow."""
 
 from typing import Final, NamedTuple
 
 import msgspec
 
 from muster.core.errors import Lost
-from muster.core.events import Event, EventFilter, Message
+from muster.core.events import Event, EventFilter, EventSearch
 from muster.storage.batch import Batch, some_row_or
 from muster.storage.engine import Engine, NewRows, Value, Write
 from muster.storage.fragments import Sql
@@ -14,12 +14,8 @@ from muster.storage.text import bound, document
 _NEW_EVENTS: Final = NewRows(
     "events", ("tenant_id", "id", "at", "kind", "user_id", "door", "client_id", "request_id", "doc")
 )
-_ADD_MESSAGE: Final = (
-    "INSERT INTO outbox (tenant_id, id, kind, due_at, claimed_until, attempts, doc) VALUES (?, ?, ?, ?, 0, 0, ?)"
-)
 
-_decode_event: Final = msgspec.json.Decoder(Event).decode
-_decode_message: Final = msgspec.json.Decoder(Message).decode
+event_of: Final = msgspec.json.Decoder(Event).decode
 
 
 def add_event(batch: Batch, event: Event) -> None:
@@ -39,10 +35,20 @@ def add_event(batch: Batch, event: Event) -> None:
     )
 
 
-def add_message(batch: Batch, message: Message) -> None:
-    """One more message to send."""
-    params = (bound(message.id), message.kind, message.due_at, document(message, "message"))
-    batch.write_late(_ADD_MESSAGE, batch.tenant_id, *params)
+_LAST_ID: Final = "~"
+"""After every id."""
+
+_OF_USER: Final = (
+    "SELECT doc FROM events WHERE tenant_id = ? AND user_id <> '' AND (user_id, id) > (?, ?) AND (user_id, id) < (?, ?)"
+)
+"""Of one user, between two ids. So written, and ordered, that SQLite reads the user's index; else it walks all by their ids."""
+
+_NEWEST_OF_USER: Final = " ORDER BY user_id DESC, id DESC LIMIT ?"
+
+
+def _first_id(at: int | None) -> str:
+    """What comes before the id of every event from that moment (ms UTC) on: an id begins with its time."""
+    return "" if at is None else f"{max(at, 0):012x}"
 
 
 class SealedEvent(NamedTuple):
@@ -91,16 +97,47 @@ class EventLog:
         """The tenant's events that come next."""
         sql = "SELECT position, doc FROM events WHERE tenant_id = ? AND position > ? ORDER BY position LIMIT ?"
         rows = await self._engine.rows(sql, (tenant_id, position, limit))
-        return [SealedEvent(place, _decode_event(doc)) for place, doc in rows]
+        return [SealedEvent(place, event_of(doc)) for place, doc in rows]
 
     async def of_user(self, tenant_id: int, user_id: str, *, offset: int = 0, limit: int = 50) -> list[Event]:
         """What happened to one user, newest first, sealed or not."""
-        sql = (
-            "SELECT doc FROM events WHERE tenant_id = ? AND user_id = ? AND user_id <> '' "
-            "ORDER BY id DESC LIMIT ? OFFSET ?"
-        )
-        rows = await self._engine.rows(sql, (tenant_id, bound(user_id), limit, offset))
-        return [_decode_event(doc) for (doc,) in rows]
+        key = bound(user_id)
+        params = (tenant_id, key, "", key, _LAST_ID, limit, offset)
+        rows = await self._engine.rows(f"{_OF_USER}{_NEWEST_OF_USER} OFFSET ?", params)
+        return [event_of(doc) for (doc,) in rows]
+
+    async def search(self, tenant_id: int, wanted: EventSearch, limit: int) -> list[Event]:
+        """A page of the tenant's events that are wanted, newest first, sealed or not.
+
+        They are read by user where one is named, else by kind, else by time: each from an index in its order.
+        """
+        low, high = _first_id(wanted.since), wanted.before or _first_id(wanted.until) or _LAST_ID
+        if wanted.kinds and not wanted.user_id:
+            return await self.newest(tenant_id, EventFilter(kinds=wanted.kinds, low=low, high=high), limit)
+        key, newest = bound(wanted.user_id), " ORDER BY id DESC LIMIT ?"
+        text = "SELECT doc FROM events WHERE tenant_id = ? AND id > ? AND id < ?"
+        params: list[Value] = [tenant_id, low, bound(high)]
+        if wanted.user_id:
+            text, newest, params = _OF_USER, _NEWEST_OF_USER, [tenant_id, key, low, key, bound(high)]
+        if wanted.kinds:
+            text += " AND " + _one_of("kind", len(wanted.kinds))
+            params += wanted.kinds
+        rows = await self._engine.scan(f"{text}{newest}", (*params, limit))
+        return [event_of(doc) for (doc,) in rows]
+
+    async def last_position(self) -> int:
+        """The position that was given last; 0 before the first."""
+        sealed = await self._engine.row("SELECT last FROM event_seal WHERE one = 1")
+        return sealed[0] if sealed is not None else 0
+
+    async def forget(self, tenant_id: int, until: int, limit: int) -> int:
+        """Delete the tenant's oldest events from before that moment (ms UTC), at most so many in one commit; how many."""
+        oldest = "SELECT id FROM events WHERE tenant_id = ? AND id < ? ORDER BY id LIMIT ?"
+        rows = await self._engine.rows(oldest, (tenant_id, _first_id(until), limit))
+        if rows:
+            delete = "DELETE FROM events WHERE tenant_id = ? AND id <= ?"
+            await self._engine.commit([Write(delete, (tenant_id, rows[-1][0]))])
+        return len(rows)
 
     async def newest(self, tenant_id: int, wanted: EventFilter, limit: int) -> list[Event]:
         """The tenant's events that are wanted, newest first, sealed or not.
@@ -117,7 +154,7 @@ class EventLog:
             "CROSS JOIN events e WHERE e.tenant_id = ? AND e.id = p.id ORDER BY e.id DESC"
         )
         rows = await self._engine.scan(text, (*ids.params, limit, tenant_id))
-        return [_decode_event(doc) for (doc,) in rows]
+        return [event_of(doc) for (doc,) in rows]
 
 
 def _of_kinds(tenant_id: int, wanted: EventFilter, limit: int) -> Sql | None:
@@ -175,50 +212,3 @@ def _clients(wanted: EventFilter) -> Sql | None:
 def _one_of(column: str, values: int) -> str:
     marks = ", ".join("?" * values)
     return f"{column} IN ({marks})" if values else "1 = 0"
-
-
-class DueMessage(NamedTuple):
-    """A message whose time has come, and how often it was tried before."""
-
-    tenant_id: int
-    attempts: int
-    message: Message
-
-
-class Outbox:
-    """Messages that wait to be sent. One is claimed for a while before it is sent, so that no two processes send it."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    async def due(self, now: int, limit: int) -> list[DueMessage]:
-        """The oldest messages that are due and that nobody has claimed."""
-        sql = (
-            "SELECT tenant_id, attempts, doc FROM outbox WHERE due_at <= ? AND claimed_until <= ? "
-            "ORDER BY due_at, id LIMIT ?"
-        )
-        rows = await self._engine.rows(sql, (now, now, limit))
-        return [DueMessage(tenant_id, attempts, _decode_message(doc)) for tenant_id, attempts, doc in rows]
-
-    async def claim(self, due: DueMessage, now: int, until: int) -> bool:
-        """Whether the message is ours to send until then; it counts as tried from here on."""
-        sql = (
-            "UPDATE outbox SET claimed_until = ?, attempts = attempts + 1 "
-            "WHERE tenant_id = ? AND id = ? AND claimed_until <= ? AND attempts = ? RETURNING id"
-        )
-        params = (until, due.tenant_id, bound(due.message.id), now, due.attempts)
-        try:
-            await self._engine.commit([Write(sql, params, some_row_or(Lost(("Message", due.message.id))))])
-        except Lost:
-            return False
-        return True
-
-    async def remove(self, due: DueMessage) -> None:
-        """The message was sent, or is given up."""
-        sql = "DELETE FROM outbox WHERE tenant_id = ? AND id = ?"
-        await self._engine.commit([Write(sql, (due.tenant_id, bound(due.message.id)))])
-
-    async def postpone(self, due: DueMessage, until: int) -> None:
-        """Try again from then on."""
-        sql = "UPDATE outbox SET due_at = ?, claimed_until = 0 WHERE tenant_id = ? AND id = ?"
-        await self._engine.commit([Write(sql, (until, due.tenant_id, bound(due.message.id)))])

@@ -46,6 +46,10 @@ class RecordTable(Generic[R]):
             f"WHERE l.tenant_id = ? AND l.realm = ? AND l.kind = ? AND l.value = ? AND l.record_kind = '{kind.__name__}'"
         )
         self.all = f"SELECT {columns} FROM {name} r WHERE r.tenant_id = ? ORDER BY r.created_at, r.id"
+        self.older = (
+            f"SELECT {columns} FROM {name} r WHERE r.tenant_id = ? AND (r.created_at, r.id) > (?, ?) AND r.created_at < ? "
+            "ORDER BY r.created_at, r.id LIMIT ?"
+        )
         self._insert = (
             f"INSERT INTO {name} (tenant_id, {', '.join(_STORED)}, doc) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT DO NOTHING RETURNING id"

@@ -7,6 +7,7 @@ from muster.core.api_keys.model import ApiKey
 from muster.core.apps.model import Api, Application, ClientGrant
 from muster.core.apps.redirects import RedirectUrl
 from muster.core.connections.model import Connection
+from muster.core.credentials.tally import Tally
 from muster.core.facts import Fact
 from muster.core.groups.model import Group
 from muster.core.hub_roles.model import HubRole
@@ -28,15 +29,17 @@ from muster.core.users.model import Activity, User
 from muster.core.webhooks.model import WebhookEndpoint
 from muster.storage.batch import Batch
 from muster.storage.engine import Engine, Write
-from muster.storage.events import EventLog, Outbox, add_event, add_message
+from muster.storage.events import EventLog, add_event
 from muster.storage.jobs import Jobs, JobTable
 from muster.storage.organizations import InvitationTable, MembershipTable, Organizations, OrganizationTable
+from muster.storage.outbox import Outbox, add_message
 from muster.storage.owned import OwnedTable, delete_all_of
 from muster.storage.records import RecordTable
 from muster.storage.search import Search
 from muster.storage.tenants import Tenants, raise_epoch
 from muster.storage.text import bound
 from muster.storage.users import ActivityTable, UserTable
+from muster.storage.webhooks import Webhooks
 
 R = TypeVar("R", bound=Record)
 Owned = TypeVar("Owned", bound=OwnedRecord)
@@ -54,6 +57,7 @@ _MEMBERSHIPS: Final = MembershipTable()
 _USER_IMAGES: Final = OwnedTable(UserImage, "user_images")
 _ISSUED: Final = OwnedTable(IssuedCredential, "issued_credentials")
 _REMEMBERED: Final = OwnedTable(RememberedBrowser, "remembered_browsers")
+_WEBHOOKS: Final = RecordTable(WebhookEndpoint, "webhook_endpoints")
 _ORGANIZATIONS: Final = OrganizationTable()
 _INVITATIONS: Final = InvitationTable()
 _OWNED: Final[Mapping[type[OwnedRecord], OwnedTable[Any]]] = {
@@ -98,7 +102,8 @@ _TABLES: Final[Mapping[type[Record], RecordTable[Any]]] = {
     RememberedBrowser: _REMEMBERED,
     DeviceCode: RecordTable(DeviceCode, "device_codes"),
     UsedOnce: RecordTable(UsedOnce, "used_once"),
-    WebhookEndpoint: RecordTable(WebhookEndpoint, "webhook_endpoints"),
+    Tally: RecordTable(Tally, "tallies"),
+    WebhookEndpoint: _WEBHOOKS,
 }
 _PLACE: Final = {kind: place for place, kind in enumerate(_TABLES)}
 
@@ -109,10 +114,12 @@ class SqlStore:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.on_revoke: Callable[[int], None] | None = None
+        self.on_message: Callable[[], None] | None = None
         self.events = EventLog(engine)
         self.outbox = Outbox(engine)
         self.jobs = Jobs(engine, _JOBS)
         self.organizations = Organizations(engine, _USERS, _ORGANIZATIONS, _MEMBERSHIPS, _INVITATIONS)
+        self.webhooks = Webhooks(engine, _WEBHOOKS, self.events)
         self._tenants = Tenants(engine)
         self._search = Search(engine, _USERS)
 
@@ -143,6 +150,13 @@ class SqlStore:
         sql, params = table.listed(tenant_id, user_id, newest_first=newest_first, page=page)
         read = self.engine.scan if user_id is None else self.engine.rows
         return [table.record_of(row) for row in await read(sql, params)]
+
+    async def older(
+        self, tenant_id: int, kind: type[R], before: int, limit: int, *, after: tuple[int, str] = (-1, "")
+    ) -> Sequence[R]:
+        table = _table(kind)
+        params = (tenant_id, *after, before, limit)
+        return [table.record_of(row) for row in await self.engine.rows(table.older, params)]
 
     async def search_users(self, tenant_id: int, query: Query, order: Order, page: Page) -> Sequence[User]:
         return await self._search.page(tenant_id, query, order, page)
@@ -186,6 +200,8 @@ class SqlStore:
         await self.engine.commit([*unit.prepared, *_writes(unit)])
         if unit.revokes and self.on_revoke is not None:
             self.on_revoke(unit.tenant_id)
+        if unit.messages and self.on_message is not None:
+            self.on_message()
 
 
 def _table(kind: type[R]) -> RecordTable[R]:

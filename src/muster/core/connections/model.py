@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from muster.core.external.config import Provider
 from muster.core.records import Key, Record
 
 DEFAULT_NAME = "Username-Password-Authentication"
@@ -23,7 +24,9 @@ class UsernameRule(msgspec.Struct, frozen=True, omit_defaults=True):
 class Connection(Record, frozen=True, kw_only=True):
     """`id` is 16 letters and digits. `kind` says what the rules depend on, `strategy` is the finer vendor-neutral name.
 
-    `options` is kept and shown as it was sent. `password_required` and `requires_username` bind those who create users.
+    `options` is kept and shown as it was sent, and `provider` what of it the core understands where people come from
+    elsewhere. `password_required` and `requires_username` bind those who create users; with `sign_up_closed`
+    nobody makes an account for themself.
     """
 
     name: str
@@ -33,11 +36,13 @@ class Connection(Record, frozen=True, kw_only=True):
     internal: bool = False
     default: bool = False
     disabled: bool = False
+    sign_up_closed: bool = False
     requires_username: bool = False
     password_required: bool = True
     username_rule: UsernameRule = UsernameRule()
     unverified_sign_in: Literal["primary", "reserved", "never"] = "primary"
     options: dict[str, Any] = {}
+    provider: Provider | None = None
     metadata: dict[str, str] = {}
     enabled_apps: list[str] = []
     vendor: dict[str, dict[str, Any]] = {}

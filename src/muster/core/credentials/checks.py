@@ -17,9 +17,10 @@ from muster.core.credentials.attempts import (
     Attempt,
     CredentialRefused,
     accept,
+    is_meant,
+    need_user,
     refuse_if_barred,
     refuse_if_suspended,
-    refuse_unknown,
     refuse_wrong,
     the_user,
 )
@@ -43,6 +44,9 @@ from muster.core.users import access
 from muster.core.users.model import Code, Factor, Password, User
 
 T = TypeVar("T")
+
+Then = Callable[[Transaction, User], Awaitable[object]]
+"""What else is to be true if, and only if, the check passes: in the same unit, with the user as the check leaves them."""
 
 NEW_SCHEME: Final = "argon2"
 """What `PasswordHasher.hash` makes."""
@@ -103,13 +107,13 @@ class CredentialChecks:
         self._codes = codes
         self._answer_after = answer_failures_after
 
-    async def check_password(self, attempt: Attempt, password: str) -> User:
+    async def check_password(self, attempt: Attempt, password: str, *, then: Then | None = None) -> User:
         """The user whose password this is.
 
         Failures are forgotten here only if the password is all that this user must prove; else with the second factor.
         Whether the password must be changed is for the caller to ask (`passwords.change_due`).
         """
-        return await self._in_equal_time(self._check_password(attempt, password))
+        return await self._in_equal_time(self._check_password(attempt, password, then))
 
     async def change_password(
         self, attempt: Attempt, old: str, new: str, *, end_sessions: bool = False, keep_session: str | None = None
@@ -123,27 +127,34 @@ class CredentialChecks:
             self._change_password(attempt, old, new, Afterwards(end_sessions, keep_session))
         )
 
-    async def check_code(self, attempt: Attempt, code: str, accepted: Collection[CodeKind] = EVERY_CODE) -> Proved:
+    async def check_code(
+        self,
+        attempt: Attempt,
+        code: str,
+        accepted: Collection[CodeKind] = EVERY_CODE,
+        *,
+        then: Then | None = None,
+    ) -> Proved:
         """The user's second factor, after the first one was proved. A code is taken once: a replay is a failure.
 
         `NotFound("user")` for an unknown user, `Conflict("no_second_factor")` when the user has none of the accepted kinds.
         """
         slow = await self._slow_match(attempt, code.strip()) if "backup" in accepted else None
-        return await self._run(attempt, self._decide_code, attempt, code, accepted, slow)
+        return await self._run(attempt, _with(self._decide_code, then), attempt, code, accepted, slow)
 
-    async def confirm_totp(self, attempt: Attempt, code: str) -> User:
+    async def confirm_totp(self, attempt: Attempt, code: str, *, then: Then | None = None) -> User:
         """The first code of an enrolled authenticator app: the factor counts from now on. A wrong one is counted.
 
         `Conflict("nothing_to_confirm")` unless `second_factors.begin_totp` came before.
         """
-        return await self._run(attempt, self._decide_confirmation, attempt, code)
+        return await self._run(attempt, _with(self._decide_confirmation, then), attempt, code)
 
     # -------------------------------------------------------------------------------------------------------- passwords
 
-    async def _check_password(self, attempt: Attempt, password: str) -> User:
+    async def _check_password(self, attempt: Attempt, password: str, then: Then | None) -> User:
         for _ in range(TRIES):
             tried = await self._try(attempt, password)
-            user = await self._run(attempt, _decide_password, attempt, tried)
+            user = await self._run(attempt, _with(_decide_password, then), attempt, tried)
             if user is not None:
                 if tried.stored is not None:
                     await self._strengthen(attempt, user, tried.stored.hash, password)
@@ -181,7 +192,7 @@ class CredentialChecks:
             user = await store.find(attempt.tenant_id, User, who)
         else:
             user = await store.get(attempt.tenant_id, User, who)
-        return None if user is None or (user.internal and not attempt.internal) else user
+        return user if user is not None and is_meant(user, attempt) else None
 
     # ------------------------------------------------------------------------------------------------------------ codes
 
@@ -263,6 +274,21 @@ class CredentialChecks:
             raise
 
 
+def _with(decide: Callable[..., Awaitable[T]], then: Then | None) -> Callable[..., Awaitable[T]]:
+    """The act that decides, and goes on with `then` about the user it accepted."""
+    if then is None:
+        return decide
+
+    async def both(tx: Transaction, *args: object) -> T:
+        decided = await decide(tx, *args)
+        user = decided.user if isinstance(decided, Proved) else decided
+        if isinstance(user, User):
+            await then(tx, user)
+        return decided
+
+    return both
+
+
 async def _decide_password(tx: Transaction, attempt: Attempt, tried: Tried) -> User | None:
     """Count, and refuse or accept; None when another password than the one that was tried is stored by now."""
     user = await _password_proved(tx, attempt, tried)
@@ -287,9 +313,7 @@ async def _decide_change(
 
 async def _password_proved(tx: Transaction, attempt: Attempt, tried: Tried) -> User | None:
     """The user of a right password, refused otherwise; None when the password was changed since it was tried."""
-    user = await the_user(tx, attempt)
-    if user is None:
-        refuse_unknown(tx, attempt, "wrong_password")
+    user = await need_user(tx, attempt, "wrong_password")
     stored = password_of(user, attempt.who)
     if stored != tried.stored:
         return None
@@ -316,9 +340,15 @@ async def _known(tx: Transaction, attempt: Attempt) -> User:
 
 
 def _unused(codes: list[Code], code: str, slow: str | None) -> Code | None:
-    """The unused code that this is. Each is compared, so that the time does not tell how far down the list it stands."""
-    wanted = hash_of(code.strip())
+    """The unused code that this is, as it stands or in the capital letters without blanks that codes made here have.
+
+    Each is compared, so that the time does not tell how far down the list it stands.
+    """
+    as_given, as_made = hash_of(code.strip()), hash_of("".join(code.split()).upper())
     matches = [
-        each for each in codes if each.used_at is None and (compare_digest(each.hash, wanted) or each.hash == slow)
+        each
+        for each in codes
+        if each.used_at is None
+        and (compare_digest(each.hash, as_given) | compare_digest(each.hash, as_made) or each.hash == slow)
     ]
     return matches[0] if matches else None

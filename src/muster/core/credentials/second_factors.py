@@ -127,7 +127,7 @@ async def remove_factors(
     if len(after.codes) < len(user.codes):
         tx.note("factor.removed", user_id=user.id, factor="codes")
     if user.activity is not None and any(factor.id in user.activity.factors for factor in gone):
-        ids = {factor.id for factor in left}
+        ids = {factor.id for factor in left} | {passkey.id for passkey in user.passkeys}
         uses = {id_: use for id_, use in user.activity.factors.items() if id_ in ids}
         after = replace(after, activity=replace(user.activity, factors=uses))
     return tx.save(with_mfa_noted(user, after, tx.now))

@@ -40,7 +40,8 @@ async def complete_step(tx: Transaction, session_id: str, method: Method) -> Ses
         raise CredentialRefused("suspended")
     if before is not None and waits_for_second_factor(before, user):
         tx.save(replace(user, activity=signed_in(user.activity or Activity(), tx.context.ip, tx.now)))
-        tx.note("sign_in.succeeded", user_id=user.id, session_id=session.id)
+        methods = [each.name for each in session.methods]
+        tx.note("sign_in.succeeded", user_id=user.id, session_id=session.id, methods=methods)
     return session
 
 

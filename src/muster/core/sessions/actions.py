@@ -16,6 +16,7 @@ from muster.core.credentials.attempts import CredentialRefused
 from muster.core.ids import UserId, new_id
 from muster.core.query import Page
 from muster.core.sessions.model import Device, Ending, Grant, Method, Session
+from muster.core.sessions.sign_outs import tell_applications
 from muster.core.sessions.tokens import new_token, opens, record_id
 from muster.core.store import Store
 from muster.core.transaction import Transaction
@@ -102,7 +103,8 @@ async def start_session(tx: Transaction, user: User, new: NewSession) -> Started
     activity = user.activity or Activity()
     if new.is_sign_in:
         activity = replace(lockout.signed_in(activity, ip, tx.now), place=new.place or activity.place)
-        tx.note("sign_in.succeeded", user_id=user.id, session_id=id_)
+        methods = [method.name for method in new.methods]
+        tx.note("sign_in.succeeded", user_id=user.id, session_id=id_, methods=methods)
     tx.save(replace(user, activity=replace(activity, sessions=activity.sessions + 1)))
     tx.note("session.started", user_id=user.id, session_id=id_)
     return Started(tx.insert(session), token)
@@ -160,14 +162,16 @@ async def elevate(tx: Transaction, session_id: str, method: Method) -> Session:
 
 
 async def end_session(
-    tx: Transaction, session_id: str, ending: Ending = "revoked", *, with_grants: bool = False
+    tx: Transaction, session_id: str, ending: Ending = "revoked", *, with_grants: bool = False, by_right: bool = False
 ) -> Session:
     """End one session; one that is over already stays as it is. Grants bound to it go, `with_grants` all of its grants.
 
-    `NotFound("session")`. The user's own, or anybody's for who holds `sessions:revoke`.
+    `NotFound("session")`. The user's own, or anybody's for who holds `sessions:revoke`; `by_right` is for an act that has
+    checked already that the caller may.
     """
     session = await tx.need(Session, session_id)
-    _must_end(tx, session.user_id)
+    if not by_right:
+        _must_end(tx, session.user_id)
     return await _end(tx, session, ending, with_grants=with_grants)
 
 
@@ -234,6 +238,7 @@ async def _end(tx: Transaction, session: Session, ending: Ending, *, with_grants
     for grant in await tx.owned(Grant, session.user_id):
         if grant.session_id == session.id and (grant.session_bound or with_grants):
             tx.delete(grant)
+    await tell_applications(tx, session)
     tx.note(f"session.{ending}", user_id=session.user_id, session_id=session.id)
     return tx.save(replace(session, ending=ending, ended_at=tx.now))
 

@@ -20,12 +20,19 @@ from muster.core.users.model import User
 MOST_PER_APP: Final = 200
 """Grants of one kind that a user may have with one application; one more takes the place of the oldest."""
 
+SPENT_FOR: Final = 10 * 60_000
+"""Milliseconds that a spent code is kept, so that whoever stole it is noticed; then nothing is known of it any more."""
+
 
 class Which(msgspec.Struct, frozen=True, kw_only=True):
-    """Some of a user's grants: of one application, one session, some kinds, for one audience. None asks for no such thing."""
+    """Some of a user's grants: of one application, one session or any but one, some kinds, for one audience.
+
+    None asks for no such thing.
+    """
 
     app_id: str | None = None
     session_id: str | None = None
+    but_session_id: str | None = None
     kinds: Collection[GrantKind] | None = None
     audience: str | None = None
 
@@ -33,6 +40,7 @@ class Which(msgspec.Struct, frozen=True, kw_only=True):
         return (
             self.app_id in (None, grant.app_id)
             and self.session_id in (None, grant.session_id)
+            and (self.but_session_id is None or grant.session_id != self.but_session_id)
             and (self.kinds is None or grant.kind in self.kinds)
             and (self.audience is None or self.audience in grant.audiences)
         )
@@ -52,7 +60,7 @@ async def issue_grant(tx: Transaction, user: User, grant: Grant) -> tuple[Grant,
     id_ = new_id(tx.now)
     token, token_hash = new_token(id_)
     theirs = [g for g in await tx.owned(Grant, user.id) if (g.kind, g.app_id) == (grant.kind, grant.app_id)]
-    gone = [each for each in theirs if not each.is_active(tx.now)]
+    gone = [each for each in theirs if not each.is_active(tx.now) and not _was_spent_lately(each, tx.now)]
     left = [each for each in theirs if each not in gone]
     for each in [*gone, *left[: max(len(left) - MOST_PER_APP + 1, 0)]]:
         tx.delete(each)
@@ -88,9 +96,15 @@ async def revoke_grant(tx: Transaction, grant_id: str) -> Grant:
     return grant
 
 
-async def revoke_grants(tx: Transaction, user: User, which: Which = EVERY_GRANT) -> list[Grant]:
-    """Take back some of a user's grants, or all of them; which they were."""
-    tx.actor.must(May.GRANTS_REVOKE)
+async def revoke_grants(
+    tx: Transaction, user: User, which: Which = EVERY_GRANT, *, by_right: bool = False
+) -> list[Grant]:
+    """Take back some of a user's grants, or all of them; which they were. Users may take back what they gave themselves.
+
+    `by_right` is for an act that has checked already that the caller may.
+    """
+    if not by_right and not tx.actor.may_self(May.SELF_GRANTS, user.id):
+        tx.actor.must(May.GRANTS_REVOKE)
     revoked = [grant for grant in await tx.owned(Grant, user.id) if which.includes(grant)]
     for grant in revoked:
         _revoke(tx, grant)
@@ -119,6 +133,18 @@ async def list_grants(
         alive = {session.id for session in sessions if session.status(now) == "active"}
         listed = [grant for grant in listed if not grant.session_bound or grant.session_id in alive]
     return listed if page is None else listed[page.offset : page.offset + page.limit]
+
+
+async def revoke_family(tx: Transaction, user_id: str, family: str) -> list[Grant]:
+    """Take back all that came of one authorisation code, by right of whoever holds one of its tokens; which they were."""
+    revoked = [grant for grant in await tx.owned(Grant, user_id) if family in (grant.family, grant.id)]
+    for grant in revoked:
+        tx.delete(grant)
+    return revoked
+
+
+def _was_spent_lately(grant: Grant, now: int) -> bool:
+    return grant.spent_at is not None and now - grant.spent_at < SPENT_FOR
 
 
 def _revoke(tx: Transaction, grant: Grant) -> None:

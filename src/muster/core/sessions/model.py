@@ -93,12 +93,21 @@ class ConsentScope(Part, frozen=True, kw_only=True):
     expires_at: int | None = None
 
 
+class FormerToken(Part, frozen=True, kw_only=True):
+    """The SHA-256 of another token of a grant: one that was exchanged at `spent_at`, or that is good still."""
+
+    hash: str
+    spent_at: int | None = None
+
+
 class Grant(OwnedRecord, frozen=True, kw_only=True):
     """What one application may do in a user's name: an authorisation code, a refresh or reference token, or a consent.
 
-    With `session_bound` it dies with its session. `family` is shared by the refresh tokens that replaced each other,
-    `used_at` the last exchange; a code or rotated token that is `spent_at` is kept so that a second use is noticed.
-    `request` is what the token endpoint must remember of the authorisation request.
+    With `session_bound` it dies with its session. `family` is shared by all that came of one code, and is the code's id. A
+    code that is `spent_at` is kept so that a second use is noticed. A refresh token is one grant through all its rotations:
+    `token_hash` is of the newest, `former` are those before it, newest first, and `used_at` is the last exchange;
+    `access_ids` are the opaque access tokens that came of it, oldest first. `request` is what the token endpoint must
+    remember of the authorisation request.
     """
 
     kind: GrantKind
@@ -114,6 +123,8 @@ class Grant(OwnedRecord, frozen=True, kw_only=True):
     spent_at: int | None = None
     rotating: bool = False
     family: str | None = None
+    former: list[FormerToken] = []
+    access_ids: list[str] = []
     device: Device = Device()
     request: dict[str, Any] = {}
     metadata: dict[str, Any] | None = None

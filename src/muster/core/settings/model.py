@@ -68,7 +68,8 @@ class SignInRules(Part, frozen=True, kw_only=True):
     """Which first factors the pages offer besides external identities, and when a second one is asked for.
 
     `second_factor` is asked of nobody, of who has one, or of everybody (who has none must enrol one). A browser that is
-    remembered is not asked again for `remember_browser` ms; 0 remembers none.
+    remembered is not asked again for `remember_browser` ms; 0 remembers none. With `link_by_email` somebody who comes from a
+    trusted provider for the first time gets the account with the same address, if both sides have proved it.
     """
 
     password: bool = True
@@ -78,6 +79,7 @@ class SignInRules(Part, frozen=True, kw_only=True):
     passkey: bool = True
     second_factor: Literal["never", "optional", "required"] = "optional"
     remember_browser: int = 30 * DAY
+    link_by_email: bool = False
 
 
 class SessionRules(Part, frozen=True, kw_only=True):
@@ -106,7 +108,7 @@ class Branding(Part, frozen=True, kw_only=True):
 
 
 class SignInSettings(Record, frozen=True, kw_only=True):
-    """All of it. `texts` are a tenant's own words, by language and name; `vendor` keeps what only one API knows, as it was sent."""
+    """All of it. With `self_deletion` people may delete their own accounts. `texts` are a tenant's own words, by language and name; `vendor` keeps what only one API knows, as it was sent."""
 
     id: str = SETTINGS_ID
     email: IdentifierRule = IdentifierRule()
@@ -123,6 +125,7 @@ class SignInSettings(Record, frozen=True, kw_only=True):
     rules: SignInRules = SignInRules()
     session: SessionRules = SessionRules()
     sign_up: SignUpRules = SignUpRules()
+    self_deletion: bool = True
     branding: Branding = Branding()
     texts: dict[str, dict[str, str]] = {}
     vendor: dict[str, Document] = {}

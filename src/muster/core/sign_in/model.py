@@ -60,13 +60,20 @@ class SentCode(Part, frozen=True, kw_only=True):
 
 
 class Trip(Part, frozen=True, kw_only=True):
-    """A visit to an external identity provider that the browser is to come back from. `secret` is sealed."""
+    """A visit to an external identity provider that the browser is to come back from. `secret` is sealed.
+
+    `session_id` is that of somebody signed in who wants to add the identity to the account. `arrived` (sealed) is who an answer
+    was about that came without the browser's own cookies; `unsolicited` says that nobody here had asked for it.
+    """
 
     connection_id: str
     state_hash: str
     nonce: str
     secret: str
     started_at: int
+    session_id: str = ""
+    arrived: str = ""
+    unsolicited: bool = False
 
 
 class SignInAttempt(Record, frozen=True, kw_only=True):
@@ -74,7 +81,8 @@ class SignInAttempt(Record, frozen=True, kw_only=True):
 
     `browser` is the SHA-256 of the browser's secret. `request` is what the application's protocol wants to find again,
     and `return_to` the path of this server where the browser goes when the attempt is done. `session_id` is the session
-    that was there before (only consent is missing) or that came of it. `consented` are the scopes that the user agreed to.
+    that was there before or that came of it. `consented` are the scopes that the user agreed to, and `denied` says that it was
+    asked for and refused. `origin` is the site's, which passkeys and the names of authenticator apps go by.
     """
 
     browser: str
@@ -83,6 +91,7 @@ class SignInAttempt(Record, frozen=True, kw_only=True):
     app_id: str = ""
     request: dict[str, Any] = {}
     return_to: str = "/account"
+    origin: str = ""
     asked: Asked = Asked()
     identifier: str = ""
     user_id: str | None = None
@@ -93,11 +102,17 @@ class SignInAttempt(Record, frozen=True, kw_only=True):
     remember: bool = False
     postponed: list[Step] = []
     consented: list[str] | None = None
+    denied: bool = False
     session_id: str | None = None
     finished_at: int | None = None
 
     def keys(self) -> frozenset[Key]:
         return frozenset()
+
+    @property
+    def rests_on_session(self) -> bool:
+        """Whether the person is known by the session that was there before, and by nothing proved since."""
+        return self.user_id is not None and all(method.second for method in self.methods)
 
 
 class RememberedBrowser(OwnedRecord, frozen=True, kw_only=True):

@@ -12,8 +12,9 @@ from muster.core.tickets.model import Purpose, Ticket, ticket_key
 from muster.core.transaction import Transaction
 from muster.core.users import access, identifiers, invariants
 from muster.core.users.actions import HashedPassword
-from muster.core.users.model import User, Verification
+from muster.core.users.model import Address, User, Verification
 from muster.core.users.saving import event_kind
+from muster.core.users.shapes import Kind
 
 TEXT_LENGTH = 32
 """Letters and digits: 190 bits."""
@@ -28,7 +29,7 @@ async def issue_ticket(
     `Conflict("already_verified")` for an address that needs no proof; `NotAllowed("outranked")`.
     """
     tx.actor.must(May.TICKETS_CREATE)
-    if purpose == "reset_password":
+    if purpose in ("reset_password", "sign_in"):
         await must_outrank(tx, user)  # whoever holds it has the account
     if purpose == "verify_email":
         address = next((each for each in user.emails if each.id == address_id), None)
@@ -36,6 +37,13 @@ async def issue_ticket(
             raise NotFound("email", id=address_id)
         if address.verified:
             raise Conflict("already_verified", kind="email")
+    return await make_ticket(tx, user, purpose, lifetime=lifetime, address_id=address_id)
+
+
+async def make_ticket(
+    tx: Transaction, user: User, purpose: Purpose, *, lifetime: int, address_id: str | None = None
+) -> tuple[Ticket, str]:
+    """The same for an act that has decided by itself that there shall be one."""
     tx.expect(user)
     for earlier in await tx.owned(Ticket, user.id):
         if (earlier.purpose, earlier.address_id) == (purpose, address_id) or earlier.expires_at <= tx.now:
@@ -56,26 +64,35 @@ async def issue_ticket(
 
 async def verify_by_ticket(tx: Transaction, text: str) -> User:
     """Whoever holds the ticket reads the mail at the address: it is proved. `CredentialRefused("ticket_over")`."""
-    ticket, user = await _use(tx, text, "verify_email")
+    ticket, user = await use_ticket(tx, text, "verify_email")
     address_id = ticket.address_id or ""
     if all(each.id != address_id for each in user.emails):
         raise CredentialRefused("ticket_over")
     by = Verification(method="link")
     after = identifiers.set_verified(user, "email", address_id, tx.now, verified=True, by=by)
+    tx.note("address.proved", user_id=user.id, address_kind="email")
     tx.note(event_kind(user, "updated"), user_id=user.id)
     return tx.save(after)
 
 
 async def reset_by_ticket(tx: Transaction, text: str, password: HashedPassword) -> User:
-    """A new password of the user's own choice, which lifts every lock. `CredentialRefused("ticket_over")`."""
-    _, user = await _use(tx, text, "reset_password")
+    """A new password of the user's own choice, which lifts every lock and proves the address that the ticket was sent to.
+
+    `CredentialRefused("ticket_over")`.
+    """
+    ticket, user = await use_ticket(tx, text, "reset_password")
     after = access.unlock(access.set_password(user, password.hash, password.scheme, tx.now))
+    for kind, addresses in _lists(user):
+        if any(each.id == ticket.address_id and not each.verified for each in addresses):
+            by = Verification(method="link")
+            after = identifiers.set_verified(after, kind, ticket.address_id or "", tx.now, verified=True, by=by)
     invariants.check(after)
     tx.note("user.password_changed", user_id=user.id)
     return tx.save(replace(after, must_change=None))
 
 
-async def _use(tx: Transaction, text: str, purpose: Purpose) -> tuple[Ticket, User]:
+async def use_ticket(tx: Transaction, text: str, purpose: Purpose) -> tuple[Ticket, User]:
+    """Use a ticket up: what it was, and whose. `CredentialRefused("ticket_over")` for whatever is good no more."""
     ticket = await tx.find(Ticket, ticket_key(text))
     if ticket is None or ticket.purpose != purpose or ticket.expires_at <= tx.now:
         raise CredentialRefused("ticket_over")
@@ -84,3 +101,7 @@ async def _use(tx: Transaction, text: str, purpose: Purpose) -> tuple[Ticket, Us
         raise CredentialRefused("ticket_over")
     tx.delete(ticket)
     return ticket, user
+
+
+def _lists(user: User) -> tuple[tuple[Kind, list[Address]], ...]:
+    return (("email", user.emails), ("phone", user.phones))

@@ -17,6 +17,11 @@ def set_password(user: User, hash_: str, scheme: str, now: int, *, must_change: 
     return replace(user, password=password, must_change=must_change)
 
 
+def is_vouched_for(user: User) -> bool:
+    """Whether it is an organisation's own identity provider that says who comes in, and no password here."""
+    return user.password is None and any(link.kind == "enterprise" for link in user.links)
+
+
 def suspend(user: User, now: int, by: Door) -> User:
     """No sign-in until an administrator lifts it. Suspending twice keeps the first time; a lock stays as it is."""
     if user.suspended is True:

@@ -4,13 +4,14 @@ An act loads, asks whether the caller may, applies a pure transition and keeps t
 Internal users (operators' own accounts) are unknown to all of these.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from muster.core.actor import Actor
 from muster.core.actor import Permissions as May
 from muster.core.connections.model import Connection
+from muster.core.credentials.lockout import lock_of
 from muster.core.errors import Invalid, NotAllowed, NotFound
 from muster.core.groups.actions import join_auto_assigned
 from muster.core.hub_roles.rank import must_outrank
@@ -34,7 +35,6 @@ from muster.core.users.model import (
 )
 from muster.core.users.saving import event_kind, keep
 from muster.core.users.shapes import Kind
-from muster.core.users.shown import primary
 
 
 class NewAddress(msgspec.Struct, frozen=True):
@@ -224,6 +224,8 @@ async def set_password(
     tx.actor.must(May.PASSWORDS_SET)
     await must_outrank(tx, user)
     after = access.set_password(user, password.hash, password.scheme, tx.now, must_change=must_change)
+    if unlock and lock_of(user.activity, tx.now) is not None:
+        tx.note("user.unlocked", user_id=user.id)
     return keep(tx, user, access.unlock(after) if unlock else after)
 
 
@@ -253,14 +255,6 @@ async def remove_password(tx: Transaction, user: User) -> User:
     tx.actor.must(May.PASSWORDS_SET)
     await must_outrank(tx, user)
     return keep(tx, user, msgspec.structs.replace(user, password=None, must_change=None))
-
-
-def send_verification(tx: Transaction, user: User, kind: Literal["email", "phone"] = "email") -> None:
-    """Ask the person to prove the shown address or number; nothing happens when there is none of their own."""
-    tx.actor.must(May.USERS_UPDATE, May.USERS_CREATE)
-    own = primary(user.emails if kind == "email" else user.phones)
-    if own is not None:
-        tx.send(f"verification_{kind}", own.value, user_id=user.id)
 
 
 def _readable(user: User | None, actor: Actor) -> User:

@@ -46,16 +46,31 @@ async def remove_passkey(tx: Transaction, user: User, passkey_id: str) -> User:
     """A passkey signs in no longer; `NotFound("passkey")`."""
     tx.actor.must(May.FACTORS_WRITE, May.FACTORS_CLEAR)
     await must_outrank(tx, user)
-    left = [passkey for passkey in user.passkeys if passkey.id != passkey_id]
-    if len(left) == len(user.passkeys):
-        raise NotFound("passkey", id=passkey_id)
-    return keep(tx, user, replace(user, passkeys=left))
+    after = without_passkey(user, passkey_id)
+    tx.note("passkey.removed", user_id=user.id, passkey_id=passkey_id)
+    return keep(tx, user, after)
 
 
 async def drop_link(tx: Transaction, user: User, link_id: str) -> User:
     """An identity elsewhere is forgotten. Addresses that came with it stay, and no longer name it; `NotFound("link")`."""
     tx.actor.must(May.USERS_UPDATE)
     await must_outrank(tx, user)
+    after = without_link(user, link_id)
+    gone = next(link for link in user.links if link.id == link_id)
+    tx.note("user.unlinked", user_id=user.id, link_id=link_id, connection_id=gone.connection_id)
+    return keep(tx, user, after)
+
+
+def without_passkey(user: User, passkey_id: str) -> User:
+    """The user without one passkey; `NotFound("passkey")`."""
+    left = [passkey for passkey in user.passkeys if passkey.id != passkey_id]
+    if len(left) == len(user.passkeys):
+        raise NotFound("passkey", id=passkey_id)
+    return replace(user, passkeys=left)
+
+
+def without_link(user: User, link_id: str) -> User:
+    """The user without one identity elsewhere, whose addresses stay and no longer name it; `NotFound("link")`."""
     left = [link for link in user.links if link.id != link_id]
     if len(left) == len(user.links):
         raise NotFound("link", id=link_id)
@@ -65,4 +80,4 @@ async def drop_link(tx: Transaction, user: User, link_id: str) -> User:
         else address
         for address in user.emails
     ]
-    return keep(tx, user, replace(user, links=left, emails=emails))
+    return replace(user, links=left, emails=emails)

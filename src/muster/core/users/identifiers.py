@@ -115,6 +115,14 @@ def set_username(user: User, value: str | None, now: int, *, source: str = "must
     """
     if value is None:
         return replace(user, username=None)
+    key = usable_username(value)
+    if user.username is not None and user.username.key == key:
+        return replace(user, username=replace(user.username, value=value))
+    return replace(user, username=Username(id=new_id(now), value=value, key=key, source=source))
+
+
+def usable_username(value: str) -> str:
+    """The key of a name that may be stored; `Invalid("username_malformed")` as `set_username` says."""
     key = username_key(value)
     if (
         not 1 <= len(value) <= LONGEST_USERNAME
@@ -125,9 +133,7 @@ def set_username(user: User, value: str | None, now: int, *, source: str = "must
         or is_uuid_shaped(key)
     ):
         raise Invalid("username_malformed")
-    if user.username is not None and user.username.key == key:
-        return replace(user, username=replace(user.username, value=value))
-    return replace(user, username=Username(id=new_id(now), value=value, key=key, source=source))
+    return key
 
 
 def _list(user: User, kind: Kind) -> list[Address]:

@@ -351,6 +351,8 @@ class User(Record, frozen=True, kw_only=True):
         if self.external_id is not None:
             keys.add(Key("", "external_id", self.external_id))
         keys |= {foreign_key(foreign.kind, foreign.value) for foreign in self.foreign_ids}
+        if self.passkeys:
+            keys |= {Key("", "passkey", passkey.credential_id) for passkey in self.passkeys}
         for link in self.links:
             keys |= link.keys()
         return frozenset(keys)

@@ -1,6 +1,7 @@
 """What this dialect is built with, besides the store."""
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -35,11 +36,17 @@ def _nobody() -> None:
     """Nobody does jobs here."""
 
 
+def _no_keys(_: str) -> dict[str, Any] | None:
+    """Nothing here reads keys."""
+    return None
+
+
 class Services(msgspec.Struct, frozen=True):
     """`tokens` gives the key ring that signs and checks a tenant's management tokens.
 
     `most_results` is where paging through a list of users ends; None, the default, means that it does not.
     `is_known_password` looks a password up among the common and breached ones.
+    `public_keys` gives the JWK of a public key or certificate in PEM, or None.
     `wake_jobs` tells whoever does jobs in this process that there is one; others find it by themselves.
     """
 
@@ -54,3 +61,4 @@ class Services(msgspec.Struct, frozen=True):
     most_results: int | None = None
     wake_jobs: Callable[[], None] = _nobody
     is_known_password: Callable[[str], bool] = nothing_known
+    public_keys: Callable[[str], dict[str, Any] | None] = _no_keys

@@ -53,7 +53,12 @@ async def instance_of(store: Store, tenant_id: int, now: int) -> str:
 
 async def wants_signing_key(store: Store, tenant_id: int) -> bool:
     """Whether the tenant has no key yet that JWKS could show."""
-    return not any(key.purpose == SIGNING for key in await store.records(tenant_id, SigningKey))
+    return not any(is_shown(key) for key in await store.records(tenant_id, SigningKey))
+
+
+def is_shown(key: SigningKey) -> bool:
+    """Whether JWKS shows a key, as long as it has not died: this API's clients know RS256 alone."""
+    return key.purpose == SIGNING and key.algorithm == "RS256"
 
 
 def new_secret_key() -> str:

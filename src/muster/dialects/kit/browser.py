@@ -1,6 +1,7 @@
-"""What a person's browser brings along and is given: its own secret, and the token of the session it is signed in with.
+"""What a person's browser brings along and is given: its own secret, the token of the session it is signed in with, and the
+language that was chosen at the pages.
 
-Both cookies are `__Host-` ones (RFC 6265bis section 4.1.3.2) wherever the public address is https, so that no other host, path or
+The cookies are `__Host-` ones (RFC 6265bis section 4.1.3.2) wherever the public address is https, so that no other host, path or
 plain connection can plant or read them.
 """
 
@@ -14,6 +15,7 @@ from muster.dialects.kit.reply import Header
 
 BROWSER: Final = "muster_browser"
 SESSION: Final = "muster_session"
+LANGUAGE: Final = "muster_language"
 
 YEAR: Final = 365 * 86_400
 
@@ -40,6 +42,16 @@ def session_token(call: Call) -> str:
     return cookies_of(call).get(_named(call.site, SESSION), "")
 
 
+def language(call: Call) -> str:
+    """The language that was chosen in this browser, or nothing; whatever the cookie holds."""
+    return cookies_of(call).get(_named(call.site, LANGUAGE), "")
+
+
+def keep_language(site: Site, code: str) -> Header:
+    """Remember the language for a year."""
+    return _set(site, LANGUAGE, code, YEAR)
+
+
 def keep_browser(site: Site, secret: str) -> Header:
     """Give the browser its secret, for a year."""
     return _set(site, BROWSER, secret, YEAR)
@@ -59,14 +71,14 @@ def refuse_foreign(call: Call) -> None:
     """Refuse a call with cookies that another site made the browser send (Fetch Metadata; the Origin header, RFC 6454)."""
     origin = call.header(b"origin")
     site = call.header(b"sec-fetch-site")
-    foreign = origin is not None and origin.decode("latin-1").lower() != _origin(call.site)
+    foreign = origin is not None and origin.decode("latin-1").lower() not in _origins(call.site)
     if foreign or (site is not None and site not in (b"same-origin", b"none")):
         raise Forbidden("foreign_origin")
 
 
-def _origin(site: Site) -> str:
-    parts = urlsplit(site.public_url)
-    return f"{parts.scheme}://{parts.netloc}".lower()
+def _origins(site: Site) -> set[str]:
+    parts = [urlsplit(address) for address in (site.public_url, *site.also)]
+    return {f"{each.scheme}://{each.netloc}".lower() for each in parts}
 
 
 def _set(site: Site, name: str, value: str, seconds: int | None) -> Header:

@@ -14,6 +14,7 @@ from muster.dialects.mattr.describe import description
 from muster.dialects.mattr.resources import events, oauth, providers, users
 from muster.dialects.mattr.services import Services
 from muster.dialects.mattr.wire.ids import DOOR
+from muster.dialects.mattr.wire.providers import CALLBACK
 
 NAME = DOOR
 
@@ -42,7 +43,13 @@ def operations() -> list[Route]:
 def routes() -> Routes:
     """The compiled table."""
     every = operations()
-    return Routes([*every, Route("GET", "/openapi.json", description(every), needs=None, title="Describe this API")])
+    return Routes(
+        [
+            *every,
+            Route("GET", f"/{CALLBACK}", providers.come_back, needs=None, title="Come back from the provider"),
+            Route("GET", "/openapi.json", description(every), needs=None, title="Describe this API"),
+        ]
+    )
 
 
 def _below(places: Sequence[str], relative: Sequence[Route]) -> list[Route]:

@@ -14,6 +14,7 @@ from muster.dialects.monocloud.describe import description
 from muster.dialects.monocloud.resources import (
     groups,
     identifiers,
+    links,
     options,
     passwords,
     profile,
@@ -28,7 +29,7 @@ NAME = "monocloud"
 
 BASE = "/api"
 
-ROOTS = (b"/api/users", b"/api/groups", b"/api/options")
+ROOTS = (b"/api/users", b"/api/groups", b"/api/options", b"/ui")
 """The paths that lead here on a host that is bound to no dialect."""
 
 MANAGEMENT = [
@@ -48,7 +49,8 @@ MANAGEMENT = [
 def routes() -> Routes:
     """The compiled table."""
     described = Route("GET", "/openapi.json", description(MANAGEMENT), needs=None, title="Describe this API")
-    return Routes([*(replace(route, path=BASE + route.path) for route in MANAGEMENT), described])
+    operations = (replace(route, path=BASE + route.path) for route in MANAGEMENT)
+    return Routes([*operations, *links.ROUTES, described])
 
 
 def no_headers(_: Call) -> Sequence[Header]:

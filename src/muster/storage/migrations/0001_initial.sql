@@ -254,6 +254,7 @@ CREATE TABLE outbox (
     tenant_id integer NOT NULL,
     id key_text NOT NULL,
     kind key_text NOT NULL,
+    channel key_text NOT NULL,
     due_at bigint NOT NULL,
     claimed_until bigint NOT NULL,
     attempts integer NOT NULL,
@@ -261,4 +262,4 @@ CREATE TABLE outbox (
     PRIMARY KEY (tenant_id, id)
 ) WITHOUT ROWID;
 
-CREATE INDEX outbox_due ON outbox (due_at, id);
+CREATE INDEX outbox_due ON outbox (channel, due_at, id);

@@ -11,7 +11,7 @@ CREATE TABLE sign_in_attempts (
     PRIMARY KEY (tenant_id, id)
 );
 
-CREATE INDEX sign_in_attempts_by_age ON sign_in_attempts (created_at);
+CREATE INDEX sign_in_attempts_by_age ON sign_in_attempts (tenant_id, created_at, id);
 
 CREATE TABLE sign_ups (
     tenant_id integer NOT NULL,
@@ -35,7 +35,7 @@ CREATE TABLE device_codes (
     PRIMARY KEY (tenant_id, id)
 );
 
-CREATE INDEX device_codes_by_age ON device_codes (created_at);
+CREATE INDEX device_codes_by_age ON device_codes (tenant_id, created_at, id);
 
 CREATE TABLE used_once (
     tenant_id integer NOT NULL,
@@ -47,7 +47,19 @@ CREATE TABLE used_once (
     PRIMARY KEY (tenant_id, id)
 );
 
-CREATE INDEX used_once_by_age ON used_once (created_at);
+CREATE INDEX used_once_by_age ON used_once (tenant_id, created_at, id);
+
+CREATE TABLE tallies (
+    tenant_id integer NOT NULL,
+    id key_text NOT NULL,
+    version bigint NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    doc json_text NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+
+CREATE INDEX tallies_by_age ON tallies (tenant_id, created_at, id);
 
 CREATE TABLE remembered_browsers (
     tenant_id integer NOT NULL,
@@ -61,6 +73,7 @@ CREATE TABLE remembered_browsers (
 );
 
 CREATE INDEX remembered_browsers_of_user ON remembered_browsers (tenant_id, user_id, created_at, id);
+CREATE INDEX remembered_browsers_by_age ON remembered_browsers (tenant_id, created_at, id);
 
 CREATE TABLE webhook_endpoints (
     tenant_id integer NOT NULL,

@@ -33,15 +33,16 @@ async def list_(call: Call) -> Reply:
     if "q" in asked:
         granted = await _with_grants(call, asked["q"])
         apps = [app for app in apps if app.id in granted]
-    found = [app for app in apps if _passes(wire.kept_of(app), asked)]
+    found = [app for app in apps if _passes(app, asked)]
     return list_reply(call, asked, "clients", found, lambda app: _show(call, app))
 
 
 async def create(call: Call) -> Reply:
     """A new client, with an id and a secret of its own."""
-    box, secret = _services(call).secrets, random_text(SECRET_LENGTH)
+    services, secret = _services(call), random_text(SECRET_LENGTH)
+    box = services.secrets
     body = wire.with_credentials(body_of(call), _identified)
-    app = wire.new_client(body, random_text(ID_LENGTH), secret, box)
+    app = wire.new_client(body, random_text(ID_LENGTH), secret, box, services.public_keys)
     created = await call.act(actions.create_app, app)
     return json_reply(201, wire.show_client(created, box, secret=True))
 
@@ -55,8 +56,13 @@ async def get(call: Call) -> Reply:
 
 async def update(call: Call) -> Reply:
     """Change members of one client."""
-    body, box = body_of(call), _services(call).secrets
-    app = await call.act(actions.update_app, _id(call), lambda before: wire.changed_client(before, body, box))
+    body, services = body_of(call), _services(call)
+    box = services.secrets
+
+    def changed(before: Application) -> Application:
+        return wire.changed_client(before, body, box, services.public_keys)
+
+    app = await call.act(actions.update_app, _id(call), changed)
     return json_reply(200, wire.show_client(app, box, secret=call.caller.may(May.APPS_READ_SECRETS)))
 
 
@@ -78,14 +84,14 @@ def _identified(credential: dict[str, Any]) -> dict[str, Any]:
     return {**credential, "id": f"cred_{random_text(CREDENTIAL_ID_LENGTH)}"}
 
 
-def _passes(kept: dict[str, Any], asked: dict[str, Any]) -> bool:
+def _passes(app: Application, asked: dict[str, Any]) -> bool:
     first_party, types = asked.get("is_first_party"), asked.get("app_type")
     # None is the server's own in this sense, and none is described elsewhere.
     if asked.get("is_global") or "external_client_id" in asked:
         return False
-    if types is not None and kept.get("app_type") not in types.split(","):
+    if types is not None and wire.kept_of(app).get("app_type") not in types.split(","):
         return False
-    return first_party is None or kept.get("is_first_party", True) is first_party
+    return first_party is None or app.first_party is first_party
 
 
 async def _with_grants(call: Call, q: str) -> set[str]:

@@ -7,6 +7,7 @@ from muster.core.actor import Permissions as May
 from muster.core.connections.model import Connection
 from muster.core.ids import UserId
 from muster.core.records import Key
+from muster.core.tickets.verification import send_verification
 from muster.core.transaction import Transaction
 from muster.core.users import actions
 from muster.core.users.actions import HashedPassword
@@ -108,9 +109,9 @@ async def update_user(
     if "blocked" in body:
         user = await (actions.suspend(tx, user, door="auth0") if body["blocked"] else actions.unsuspend(tx, user))
     if body.get("verify_email"):
-        actions.send_verification(tx, user)
+        await send_verification(tx, user)
     if body.get("verify_phone_number"):
-        actions.send_verification(tx, user, "phone")
+        await send_verification(tx, user, "phone")
     return user
 
 

@@ -9,6 +9,7 @@ from muster.core.errors import Conflict, NotFound, Refusal, Taken
 from muster.core.ids import UserId
 from muster.core.query import Everyone, Is, Order, Page, Query
 from muster.core.records import Key
+from muster.core.tickets.verification import send_verification
 from muster.core.transaction import Transaction
 from muster.core.users import actions
 from muster.core.users.actions import HashedPassword
@@ -71,7 +72,7 @@ async def create(call: Call) -> Reply:
 async def _create(tx: Transaction, realm: Connection, new: actions.NewUser, *, mail: bool) -> User:
     user = await actions.create_user(tx, realm, new)
     if mail:
-        actions.send_verification(tx, user)
+        await send_verification(tx, user)
     return user
 
 

@@ -1,4 +1,4 @@
-"""Clients on the wire: the core knows their name, secret and grants, everything else is kept as sent."""
+"""Clients on the wire: what the core knows of them (`client_members.py`), and everything else kept as it was sent."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,11 +7,15 @@ from msgspec.structs import replace
 
 from muster.core.apps.model import Application
 from muster.core.security import SecretBox
+from muster.dialects.auth0.wire.client_members import JWT, REFRESH_TOKEN, told_apart, whole, with_members
 from muster.dialects.auth0.wire.sealing import open_secrets, seal_secrets, seal_text
 
 VENDOR = "auth0"
 
 Document = dict[str, Any]
+
+PublicKeys = Callable[[str], Document | None]
+"""The JWK (RFC 7517), with its thumbprint as `kid`, of a public key or certificate in PEM; None for what is neither."""
 
 SUMMARY = frozenset({"client_id", "tenant", "name", "description", "app_type", "logo_uri", "is_first_party", "global"})
 """What a caller sees who may read no more than a summary."""
@@ -35,33 +39,26 @@ _DEFAULTS: Document = {
     "cross_origin_authentication": False,
     "custom_login_page_on": True,
 }
-_JWT = {"alg": "RS256", "lifetime_in_seconds": 36_000, "secret_encoded": False}
-_REFRESH_TOKEN = {
-    "rotation_type": "non-rotating",
-    "expiration_type": "non-expiring",
-    "leeway": 0,
-    "token_lifetime": 31_557_600,
-    "infinite_token_lifetime": True,
-    "idle_token_lifetime": 2_592_000,
-    "infinite_idle_token_lifetime": True,
-}
 
 
-def new_client(body: Document, id_: str, secret: str, box: SecretBox) -> Application:
+def new_client(body: Document, id_: str, secret: str, box: SecretBox, keys: PublicKeys) -> Application:
     """The application that a checked body describes, with a secret that was made for it."""
     grant_types = body.get("grant_types")
-    return Application(
+    app = Application(
         id=id_,
         name=body["name"],
         secret=box.seal(secret.encode(), purpose=secret_purpose(id_)),
         grant_types=_GRANT_TYPES.get(body.get("app_type", ""), _EVERY_GRANT_TYPE)
         if grant_types is None
         else grant_types,
-        vendor={VENDOR: seal_secrets(_kept({}, body), box, _purpose(id_))},
+        jwks=_jwks(body, keys),
     )
+    document = _changed({}, body)
+    app = with_members(app, document)
+    return replace(app, vendor={VENDOR: seal_secrets(told_apart(app, document), box, _purpose(id_))})
 
 
-def changed_client(before: Application, body: Document, box: SecretBox) -> Application:
+def changed_client(before: Application, body: Document, box: SecretBox, keys: PublicKeys) -> Application:
     """The application after a checked body of changes; null removes a member, `client_metadata` changes key by key."""
     held = before.vendor.get(VENDOR, {})
     opened = open_secrets(held, box, _purpose(before.id))
@@ -69,13 +66,15 @@ def changed_client(before: Application, body: Document, box: SecretBox) -> Appli
     with_credentials(opened, lambda credential: credentials.setdefault(credential.get("id", ""), credential))
     # A change names the credentials that stay by their ids alone.
     body = with_credentials(body, lambda credential: credentials.get(credential["id"], credential))
-    kept = seal_secrets(_kept(opened, body), box, _purpose(before.id), before=held)
+    document = _changed(whole(before, opened), body)
     after = replace(
-        before,
+        with_members(before, document),
         name=body.get("name", before.name),
         grant_types=body.get("grant_types", before.grant_types),
-        vendor={**before.vendor, VENDOR: kept},
+        jwks=_jwks(body, keys) if "client_authentication_methods" in body else before.jwks,
     )
+    kept = seal_secrets(told_apart(after, document), box, _purpose(before.id), before=held)
+    after = replace(after, vendor={**before.vendor, VENDOR: kept})
     secret = body.get("client_secret")
     return after if secret is None else with_secret(after, secret, box)
 
@@ -88,14 +87,15 @@ def with_secret(app: Application, secret: str, box: SecretBox) -> Application:
 def show_client(app: Application, box: SecretBox, *, secret: bool) -> Document:
     """The client as it is answered, with its secret only for who may see that."""
     kept = open_secrets(app.vendor.get(VENDOR, {}), box, _purpose(app.id))
+    document = whole(app, kept)
     shown: Document = {
         **_DEFAULTS,
-        **with_credentials(kept, lambda credential: {"id": credential["id"]}),
+        **with_credentials(document, lambda credential: {"id": credential["id"]}),
         "name": app.name,
         "client_id": app.id,
         "grant_types": app.grant_types,
-        "jwt_configuration": {**_JWT, **kept.get("jwt_configuration", {})},
-        "refresh_token": kept.get("refresh_token", _REFRESH_TOKEN),
+        "jwt_configuration": {**JWT, **document.get("jwt_configuration", {})},
+        "refresh_token": document.get("refresh_token", REFRESH_TOKEN),
     }
     if secret and app.secret is not None:
         shown["client_secret"] = box.open(app.secret, purpose=secret_purpose(app.id)).decode()
@@ -130,12 +130,23 @@ def kept_of(app: Application) -> Document:
     return app.vendor.get(VENDOR, {})
 
 
-def _kept(before: Document, body: Document) -> Document:
+def _changed(before: Document, body: Document) -> Document:
     after = {**before, **{name: value for name, value in body.items() if name not in _OF_THE_CORE}}
     if body.get("client_metadata") is not None:
         merged = {**before.get("client_metadata", {}), **body["client_metadata"]}
         after["client_metadata"] = {name: value for name, value in merged.items() if value is not None}
     return {name: value for name, value in after.items() if value is not None}
+
+
+def _jwks(body: Document, keys: PublicKeys) -> list[Document]:
+    """The keys that the client signs its assertions with (RFC 7523); a text that holds no key opens nothing."""
+    method = (body.get("client_authentication_methods") or {}).get("private_key_jwt") or {}
+    found = ((credential, keys(credential.get("pem", ""))) for credential in method.get("credentials", []))
+    return [
+        {**key, "alg": credential.get("alg", "RS256"), "kid": credential.get("kid", key["kid"])}
+        for credential, key in found
+        if key is not None
+    ]
 
 
 def _purpose(app_id: str) -> str:

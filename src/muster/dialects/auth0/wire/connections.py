@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from muster.core.connections.model import Connection, UsernameRule
 from muster.core.security import SecretBox
+from muster.dialects.auth0.wire.providers import provider_of
 from muster.dialects.auth0.wire.sealing import open_secrets, seal_secrets, seal_text
 
 PREFIX = "con_"
@@ -203,9 +204,11 @@ def _with_options(connection: Connection, options: Document, box: SecretBox) -> 
     return replace(
         connection,
         options=_sealed_options(connection, options, box),
+        provider=provider_of(connection, options, box),
         requires_username=options.get("requires_username") is True
         or _inside(username, "identifier").get("active") is True,
         username_rule=_username_rule(options, username),
+        sign_up_closed=options.get("disable_signup") is True,
         password_required=password.get("api_behavior") != "optional" and password.get("enabled") is not False,
     )
 

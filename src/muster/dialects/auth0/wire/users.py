@@ -131,7 +131,11 @@ def show_identities(user: User, user_id: str, realms: Realms) -> list[dict[str, 
     """The home account (or the identity the user was born of) first, then the linked ones, oldest first."""
     links = sorted(user.links, key=lambda link: (link.created_at, link.id)) if user.links else []
     if user.origin.via == "external" and links:
-        return [show_link(link, realms, with_profile=number > 0) for number, link in enumerate(links)]
+        shown = [show_link(link, realms, with_profile=number > 0) for number, link in enumerate(links)]
+        provider, _, own = user_id.partition("|")
+        if provider == shown[0]["provider"]:  # for a company's provider that has the connection in it
+            shown[0]["user_id"] = own
+        return shown
     realm = realms.get(user.realm)
     home = {
         "connection": realm.name if realm is not None else "",

@@ -7,13 +7,14 @@ from muster.core.apps.redirects import RedirectUrl, create_redirect_url, delete_
 from muster.core.errors import NotFound
 from muster.core.signing.model import SigningKey
 from muster.dialects.clerk import problems
-from muster.dialects.clerk.furnish import SIGNING
+from muster.dialects.clerk.furnish import is_shown
 from muster.dialects.clerk.operation import Operation, body_of, query_of
 from muster.dialects.clerk.problems import Refused, refused
 from muster.dialects.clerk.reply import answer, deleted, listed
 from muster.dialects.clerk.resources.calls import page_of
 from muster.dialects.clerk.schema import organizations as schema
 from muster.dialects.clerk.schema.listing import DELETED
+from muster.dialects.clerk.services import Services
 from muster.dialects.clerk.wire.ids import read_id, show_id
 from muster.dialects.kit.call import Call
 from muster.dialects.kit.reply import Reply
@@ -59,8 +60,10 @@ async def delete(call: Call) -> Reply:
 
 async def jwks(call: Call) -> Reply:
     """The public keys of the tenant's tokens, newest first; open to everybody."""
-    keys = [key for key in await call.store.records(call.tenant_id, SigningKey) if key.purpose == SIGNING]
-    return answer({"keys": [key.public for key in reversed(keys)]})
+    services: Services = call.services
+    now = services.clock.now()
+    keys = [key for key in await call.store.records(call.tenant_id, SigningKey) if is_shown(key)]
+    return answer({"keys": [key.public for key in reversed(keys) if not key.has_died(now)]})
 
 
 def _is_url(text: str) -> bool:

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from muster.core.credentials.lockout import LockPolicy, attempts_left, lock_of
 from muster.core.credentials.second_factors import has_second_factor
+from muster.core.passkeys.actions import last_used
 from muster.core.users.model import Address, Factor, Passkey, User
 from muster.core.users.shown import primary
 from muster.dialects.clerk.wire import pictures
@@ -53,7 +54,7 @@ def show_user(user: User, view: View) -> dict[str, Any]:
         "email_addresses": [show_email(user, address) for address in user.emails],
         "phone_numbers": [show_phone(user, address) for address in user.phones],
         "web3_wallets": [show_wallet(address) for address in user.wallets],
-        "passkeys": [_passkey(passkey) for passkey in user.passkeys],
+        "passkeys": [_passkey(user, passkey) for passkey in user.passkeys],
         "external_accounts": [show_social(link) for link in user.links if link.kind == "social"],
         "saml_accounts": [
             show_saml(link)
@@ -210,12 +211,13 @@ def _admin() -> dict[str, Any]:
     }
 
 
-def _passkey(passkey: Passkey) -> dict[str, Any]:
+def _passkey(user: User, passkey: Passkey) -> dict[str, Any]:
+    used_at = last_used(user, passkey)
     return {
         "id": show_id("idn", passkey.id),
         "object": "passkey",
         "name": passkey.name or "Passkey",
-        "last_used_at": passkey.used_at if passkey.used_at is not None else passkey.created_at,
+        "last_used_at": passkey.created_at if used_at is None else used_at,
         "verification": {
             "object": "verification_passkey",
             "status": "verified",

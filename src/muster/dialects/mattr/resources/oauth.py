@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from muster.core.apps.model import Application
 from muster.dialects.kit.body import parse_json
-from muster.dialects.kit.call import Call, Site, parse_query
+from muster.dialects.kit.call import Call, parse_query
 from muster.dialects.kit.errors import BadRequest
 from muster.dialects.kit.reply import Header, Reply, json_reply
 from muster.dialects.kit.routes import Route
@@ -42,14 +42,6 @@ async def token(call: Call) -> Reply:
     claims = {"sub": client_id, "aud": form["audience"], "iat": now, "exp": now + LIFETIME}
     signed = services.tokens(call.site).sign(claims)
     return json_reply(200, {"access_token": signed, "expires_in": LIFETIME, "token_type": "Bearer"}, _UNCACHED)
-
-
-def is_for_this_api(body: bytes, content_type: bytes | None, site: Site) -> bool:
-    """Whether a token is asked for this API, where several share one address for tokens: its audience says so."""
-    try:
-        return _form(body, content_type).get("audience") in audiences(site)
-    except BadRequest:
-        return False
 
 
 def _form(body: bytes, content_type: bytes | None) -> dict[str, str]:

@@ -85,6 +85,16 @@ async def delete_provider(call: Call, record: Recording) -> Reply:
     return empty()
 
 
+async def come_back(call: Call) -> Reply:
+    """The browser of somebody who signed in at the provider, on to the page that takes the answer."""
+    connections = await call.store.records(call.tenant_id, Connection)
+    provider = next((each for each in connections if is_provider(each)), None)
+    if provider is None:
+        raise NotFound("connection")
+    place = f"{call.site.public_url}sign-in/callback/{provider.id}".encode()
+    return Reply(303, b"", [(b"location", place + b"?" + call.raw_query), (b"cache-control", b"no-store")])
+
+
 async def _delete(tx: Transaction, id_: str) -> Connection:
     provider = _provider(await tx.need(Connection, id_))
     await actions.close_connection(tx, id_)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from muster.core.connections.model import Connection
+from muster.core.external.config import OpenIdProvider, secret_purpose
 from muster.core.security import SecretBox
 from muster.core.users.claim_actions import PROVIDER
 from muster.dialects.mattr.wire.ids import DOOR, show_uuid
@@ -66,8 +67,23 @@ def changed_provider(before: Connection, body: Document, secrets: SecretBox) -> 
     """The connection after a checked body; the address never changes, and what is not sent stays."""
     kept: Document = {**before.vendor[DOOR], **{name: body[name] for name in _KEPT if name in body}}
     if "clientSecret" in body:
-        kept["clientSecret"] = secrets.seal(body["clientSecret"].encode(), purpose=_purpose(before))
-    return replace(before, vendor={**before.vendor, DOOR: kept})
+        kept["clientSecret"] = secrets.seal(body["clientSecret"].encode(), purpose=secret_purpose(before.id))
+    static = kept.get("staticRequestParameters") or {}
+    provider = OpenIdProvider(
+        provider=PROVIDER,
+        issuer=kept["url"],
+        client_id=kept["clientId"],
+        secret=kept.get("clientSecret"),
+        proof=kept["tokenEndpointAuthMethod"] if "clientSecret" in kept else "none",
+        scopes=kept["scope"],
+        parameters={name: str(value) for name, value in static.items() if isinstance(value, str | int)},
+        forwarded=kept["forwardedRequestParameters"],
+        every_app=True,
+        sign_up="always",
+        claims=kept.get("claimsToPersist") or [],
+        callback=f"{DOOR}/{CALLBACK}",
+    )
+    return replace(before, provider=provider, vendor={**before.vendor, DOOR: kept})
 
 
 def show_provider(provider: Connection, tenant_url: str, secrets: SecretBox) -> Document:
@@ -80,7 +96,7 @@ def show_provider(provider: Connection, tenant_url: str, secrets: SecretBox) -> 
         **{name: kept[name] for name in _KEPT if name in kept},
     }
     if "clientSecret" in kept:
-        secret = secrets.open(kept["clientSecret"], purpose=_purpose(provider)).decode()
+        secret = secrets.open(kept["clientSecret"], purpose=secret_purpose(provider.id)).decode()
         shown["clientSecret"] = "*" * (len(secret) - LAST_SHOWN) + secret[-LAST_SHOWN:]
     return shown
 
@@ -111,7 +127,3 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _purpose(provider: Connection) -> str:
-    return f"provider_secret:{provider.id}"
