@@ -104,7 +104,7 @@ def every_page(shared: Shared, outside: Outside, sites: Sites) -> Sequence[Serve
         ),
         dev_outbox=_dev_outbox(shared, sites) if shared.settings.dev_outbox == "on" else None,
         external=ExternalSignIn(
-            runner, Providers(outside, shared.clock, secrets, xmlsec=settings.xmlsec1), secrets, birth_ids
+            runner, Providers(outside, shared.clock, secrets, xmlsec=shared.settings.xmlsec1), secrets, birth_ids
         ),
     )
     return (

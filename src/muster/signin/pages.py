@@ -171,7 +171,11 @@ def _brand(branding: Branding) -> Brand:
 
 
 def _policy(leads_to: Sequence[str]) -> Header:
-    elsewhere = "".join(f" {origin}" for origin in dict.fromkeys(map(origin_of, leads_to)) if origin)
+    """A browser holds the redirects after a form against it too, and an application may send its people on from where we send
+    them: so a form that leads to one may end at any https address, and at the application's own.
+    """
+    origins = ["https:", *map(origin_of, leads_to)] if leads_to else []
+    elsewhere = "".join(f" {origin}" for origin in dict.fromkeys(origins) if origin)
     return (
         b"content-security-policy",
         (

@@ -41,7 +41,7 @@ def _must_enrol(attempt: SignInAttempt, facts: Facts, _: int) -> bool:
 
 
 def _must_prove_second_factor(attempt: SignInAttempt, facts: Facts, _: int) -> bool:
-    return _wants_second_factor(attempt, facts)
+    return _wants_second_factor(attempt, facts) and has_second_factor(the_user(facts))
 
 
 def _wants_second_factor(attempt: SignInAttempt, facts: Facts) -> bool:
@@ -117,9 +117,10 @@ def missing_scopes(attempt: SignInAttempt, facts: Facts) -> list[str]:
 _IN_ORDER: Final[tuple[tuple[Step, IsDue], ...]] = (
     ("identify", _is_nobody_named),
     ("first_factor", _is_nobody_proved),
-    ("enrol_factor", _must_enrol),
     ("second_factor", _must_prove_second_factor),
-    ("change_password", _must_change_password),
+    # Before anything can be added to it: an account is nobody's until an address of it was proved.
     ("verify_address", _must_verify_address),
+    ("enrol_factor", _must_enrol),
+    ("change_password", _must_change_password),
     ("consent", _must_consent),
 )

@@ -22,7 +22,7 @@ from muster.oidc.acting import act_for
 from muster.oidc.errors import OAuthError
 from muster.oidc.form import Form, required, words
 from muster.oidc.issuing import Entitled, api_named, may_refresh, must_be_in_good_standing, opaque_access, still_open
-from muster.oidc.tokens import OPAQUE_LIFETIME, Issued, SignedIn
+from muster.oidc.tokens import Issued, SignedIn
 
 GRANT_TYPE: Final = "refresh_token"
 
@@ -70,8 +70,8 @@ async def _exchange(tx: Transaction, app: Application, token: str, form: Form) -
     opaque: str | None = None
     if api is None:
         entitled = Entitled(app, user, scopes, None, signed_in, grant.family or grant.id)
-        access_id, opaque = _new_access(tx, entitled, bound=grant.session_bound)
-        after = replace(after, access_ids=[*await _without_dead(tx, grant), access_id])
+        ids, opaque = await _new_access(tx, grant, opaque_access(tx, entitled))
+        after = replace(after, access_ids=ids)
     device = replace(grant.device, last_ip=tx.context.ip, last_user_agent=tx.context.user_agent)
     tx.save(replace(after, device=device))
     return Issued(app, user, scopes, api, signed_in, opaque, new)
@@ -96,27 +96,22 @@ def _narrowed(granted: list[str], wanted: list[str]) -> list[str]:
     return [scope for scope in granted if scope in wanted] if wanted else granted
 
 
-def _new_access(tx: Transaction, entitled: Entitled, *, bound: bool) -> tuple[str, str]:
-    """The id and the text of a new opaque access token. The user's other grants, which may be many, are not looked at."""
-    id_ = new_id(tx.now)
-    token, token_hash = new_token(id_)
-    access = opaque_access(tx, entitled)
-    tx.insert(replace(access, id=id_, created_at=tx.now, token_hash=token_hash, session_bound=bound))
-    return id_, token
+async def _new_access(tx: Transaction, grant: Grant, access: Grant) -> tuple[list[str], str]:
+    """The ids of the family's opaque access tokens with a new one at the end, and its text.
 
-
-async def _without_dead(tx: Transaction, grant: Grant) -> list[str]:
-    """The ids of the access tokens that live on; up to two that have died, or are one too many, are deleted."""
+    It takes the row of the oldest if that has died or is one too many: to change a row costs a third of making one and deleting
+    another. The user's other grants, which may be many, are not looked at.
+    """
     ids = list(grant.access_ids)
-    for _ in range(2):
-        if not ids or (len(ids) < MOST_ACCESS and _made_at(ids[0]) + OPAQUE_LIFETIME * 1000 > tx.now):
-            break
-        dead = await tx.get(Grant, ids.pop(0))
-        if dead is not None:
-            tx.delete(dead)
-    return ids
-
-
-def _made_at(id_: str) -> int:
-    """The time that an id begins with (ms; RFC 9562 section 5.7)."""
-    return int(id_[:12], 16)
+    oldest = await tx.get(Grant, ids.pop(0)) if ids else None
+    id_ = new_id(tx.now) if oldest is None else oldest.id
+    if oldest is not None and oldest.is_active(tx.now) and len(ids) + 1 < MOST_ACCESS:
+        ids.insert(0, oldest.id)
+        oldest, id_ = None, new_id(tx.now)
+    token, token_hash = new_token(id_)
+    new = replace(access, id=id_, created_at=tx.now, token_hash=token_hash, session_bound=grant.session_bound)
+    if oldest is None:
+        tx.insert(new)
+    else:
+        tx.save(replace(new, version=oldest.version))
+    return [*ids, id_], token
