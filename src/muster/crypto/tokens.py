@@ -8,6 +8,7 @@ import base64
 import binascii
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeGuard, get_args
 
 import msgspec
@@ -34,6 +35,9 @@ RESERVED_CLAIMS: Final = frozenset({"iss", PURPOSE_CLAIM})
 
 JWT: Final = "JWT"
 """The `typ` of a token whose kind has no media type of its own (RFC 7519 section 5.1)."""
+
+MOST_SEEN: Final = 2048
+"""Tokens of one ring that need not be verified again."""
 
 _COORDINATE: Final = 32
 """Bytes of each half of an ES256 signature (RFC 7518 section 3.4)."""
@@ -115,8 +119,8 @@ class SigningKey:
 
         key = self._private_key
         if isinstance(key, rsa.RSAPrivateKey):
-            padding, sha256 = PKCS1v15(), SHA256()
-            return lambda message: key.sign(message, padding, sha256)
+            padding, hashed = PKCS1v15(), SHA256()
+            return lambda message: key.sign(message, padding, hashed)
         if isinstance(key, ec.EllipticCurvePrivateKey):
             ecdsa = ec.ECDSA(SHA256())
 
@@ -136,13 +140,13 @@ class SigningKey:
         from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
         from cryptography.hazmat.primitives.hashes import SHA256
 
-        key, sha256 = self._public_key, SHA256()
-        padding, ecdsa = PKCS1v15(), ec.ECDSA(sha256)
+        key, hashed = self._public_key, SHA256()
+        padding, ecdsa = PKCS1v15(), ec.ECDSA(hashed)
 
         def check(signature: bytes, message: bytes) -> bool:
             try:
                 if isinstance(key, rsa.RSAPublicKey):
-                    key.verify(signature, message, padding, sha256)
+                    key.verify(signature, message, padding, hashed)
                 elif isinstance(key, ec.EllipticCurvePublicKey):
                     if len(signature) != 2 * _COORDINATE:
                         return False
@@ -183,6 +187,7 @@ class KeyRing:
             raise ValueError("a key ring has at least one key, each with a kid of its own")
         self._signers = {key.alg: key for key in reversed(self.keys)}
         self._headers: dict[tuple[str, str], bytes] = {}
+        self._seen: dict[bytes, dict[str, Any]] = {}
 
     def __repr__(self) -> str:
         return f"KeyRing(purpose={self.purpose!r}, issuer={self.issuer!r}, keys={[key.kid for key in self.keys]})"
@@ -225,7 +230,7 @@ class KeyRing:
         At least one of `audiences` must be in `aud`; None is for purposes whose tokens name no audience, and refuses those
         that do. The algorithm is the key's, never the token's word (RFC 8725, 3.1 and 3.2). `leeway_s` widens `exp` and `nbf`.
         """
-        claims = _checked_claims(self, token, typ)
+        claims = self._signed_claims(token, typ)
         if claims.get("iss") != self.issuer or claims.get(PURPOSE_CLAIM) != self.purpose:
             raise TokenRefused("issuer")
         expires, not_before, now = claims.get("exp"), claims.get("nbf", 0), now_ms / 1000
@@ -242,6 +247,19 @@ class KeyRing:
         if named if audiences is None else set(named).isdisjoint(audiences):
             raise TokenRefused("audience")
         return claims
+
+    def _signed_claims(self, token: str, typ: str) -> dict[str, Any]:
+        """What a token says that one of the keys signed. A signature stays good for as long as the ring holds its key, so those that
+        were found good are remembered, by a hash of the whole token.
+        """
+        digest = sha256(f"{typ} {token}".encode("utf-8", "surrogatepass")).digest()
+        claims = self._seen.get(digest)
+        if claims is None:
+            claims = _checked_claims(self, token, typ)
+            if len(self._seen) >= MOST_SEEN:
+                del self._seen[next(iter(self._seen))]
+            self._seen[digest] = claims
+        return dict(claims)
 
     def _header(self, key: SigningKey, typ: str) -> bytes:
         """The first part of a token and its dot: the same for every token of a key and kind."""
