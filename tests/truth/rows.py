@@ -282,9 +282,7 @@ ROWS: Final[Mapping[str, tuple[Row, ...]]] = {
 HARD_CASES: Final = range(1, 42)
 """The numbers of the cases in which dialects contradict each other; each has a test `test_h01_…`, or waits."""
 
-HARD_CASES_THAT_WAIT: Final[Mapping[int, str]] = {
-    4: "Whether an address that nobody has proved may be signed in with is a setting of the sign-in engine.",
-}
+HARD_CASES_THAT_WAIT: Final[Mapping[int, str]] = {}
 
 
 def members_shown(fact: Fact, dialect: str) -> set[str]:
