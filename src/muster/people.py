@@ -3,7 +3,7 @@ errands that are run for them beside the requests.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from muster.apis import Served, Shared
 from muster.core.connections.model import Connection
@@ -15,7 +15,7 @@ from muster.core.passkeys.actions import PasskeyChecks
 from muster.core.passwords.choosing import NewPasswords
 from muster.core.passwords.policy import Policy
 from muster.core.recovery.actions import Recovery
-from muster.core.sign_in.engine import SignIn
+from muster.core.sign_in.engine import Pace, SignIn, unhurried
 from muster.core.sign_up.actions import SignUps
 from muster.crypto.assertions import Assertions
 from muster.crypto.breached import known_passwords
@@ -23,7 +23,7 @@ from muster.crypto.passkeys import WebAuthn
 from muster.crypto.totp import TimeBasedCodes
 from muster.dialects.auth0.password_policy import ConnectionPolicy
 from muster.dialects.auth0.wire.births import birth_ids
-from muster.dialects.kit.limits import Unlimited
+from muster.dialects.kit.limits import TokenBucket, Unlimited
 from muster.jobs.expiry import Expiry
 from muster.jobs.retention import EventRetention
 from muster.oidc import app as oidc
@@ -38,6 +38,10 @@ from muster.signin.outbox_page import DevOutbox
 from muster.signin.provider_pages import ProviderPages
 from muster.signin.services import Services as PageServices
 from muster.sites import Sites
+
+
+BURST: Final = 30
+"""Seconds' worth of beginnings that one network address may make at once: an office comes to work at the same minute."""
 
 
 class Errand(Protocol):
@@ -72,7 +76,7 @@ def every_page(shared: Shared, outside: Outside, sites: Sites) -> Sequence[Serve
     checks = CredentialChecks(runner, passwords, secrets, codes)
     new_passwords = NewPasswords(shared.opened.store, passwords, is_known, realm_policy)
     passkeys = PasskeyChecks(runner, webauthn)
-    sign_in = SignIn(runner, checks, passkeys, new_passwords, secrets, codes)
+    sign_in = SignIn(runner, checks, passkeys, new_passwords, secrets, codes, _pace(shared))
     limit = Unlimited(shared.clock)
     recovery = Recovery(runner, new_passwords)
     provider = ProviderServices(
@@ -111,6 +115,14 @@ def every_page(shared: Shared, outside: Outside, sites: Sites) -> Sequence[Serve
         Served(oidc.NAME, oidc.ROOTS, oidc.build(runner, provider)),
         Served(signin.NAME, signin.ROOTS, signin.build(runner, pages)),
     )
+
+
+def _pace(shared: Shared) -> Pace:
+    """How often one network address may begin to sign in, in this process."""
+    per_second = shared.settings.sign_ins_per_second
+    if not per_second:
+        return unhurried
+    return TokenBucket(shared.clock, burst=BURST * per_second, per_second=per_second).take
 
 
 def realm_policy(realm: Connection) -> Policy:

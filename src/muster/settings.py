@@ -171,6 +171,11 @@ class Settings:
     rate_limits: str = _option(
         "off", "off, or vendor: the limits that the dialect's vendor tells, per process.", _one_of("off", "vendor")
     )
+    sign_ins_per_second: int = _option(
+        2,
+        "Sign-ins that one network address may begin each second, per process, and 30 times as many at once; 0 for no end.",
+        _count,
+    )
     most_results: int = _option(
         0, "Where paging through Auth0 lists ends, as the vendor's does at 1000; 0 for no end.", _count
     )

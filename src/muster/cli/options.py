@@ -45,6 +45,7 @@ _METAVARS = {
     "master_key_file": "FILE",
     "breached_passwords": "FILE",
     "rate_limits": "off|vendor",
+    "sign_ins_per_second": "N",
     "most_results": "N",
     "smtp_url": "URL",
     "mail_from": "ADDRESS",

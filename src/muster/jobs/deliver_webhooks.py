@@ -6,7 +6,6 @@ tried again by itself, and holds up the same user's events alone; when too much 
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -29,6 +28,7 @@ from muster.core.webhooks.actions import open_secret
 from muster.core.webhooks.delivery import Outcome, WebhookQueue, keep, payload, take
 from muster.core.webhooks.model import Late, Replay, WebhookEndpoint
 from muster.jobs.pauses import pause_after
+from muster.jobs.watch import Watch
 
 Placed = tuple[int, Event]
 """An event and its position."""
@@ -55,7 +55,6 @@ ROUND_SECONDS: Final = 30.0
 """After which no call is begun; what is left is late."""
 
 POLL_SECONDS: Final = 1.0
-UNAVAILABLE_SECONDS: Final = 5.0
 STOP_SECONDS: Final = 5.0
 
 log = logging.getLogger(__name__)
@@ -91,43 +90,25 @@ class WebhookDeliverer:
         self._owner = random_text(16)
         self._seen: dict[str, int] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._woken = asyncio.Event()
-        self._watching: asyncio.Task[None] | None = None
+        self._watch = Watch("webhooks", self.take_due, every=POLL_SECONDS)
 
     def start(self) -> None:
         """Begin to look for events."""
-        self._watching = asyncio.create_task(self._watch(), name="webhooks")
+        self._watch.start()
 
     def wake(self) -> None:
         """Look at once: events were given their positions."""
-        self._woken.set()
+        self._watch.wake()
 
     async def stop(self) -> None:
         """Begin nothing more, and let the calls that run end; what takes too long is late, for whoever comes next."""
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        await self._watch.stop()
         tasks = list(self._running.values())
         if tasks:
             await asyncio.wait(tasks, timeout=STOP_SECONDS)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _watch(self) -> None:
-        while True:
-            self._woken.clear()
-            pause = POLL_SECONDS
-            try:
-                await self.take_due()
-            except Unavailable:
-                # Each try is told in the log, so there are few while the database is away.
-                pause = UNAVAILABLE_SECONDS
-            except Exception:
-                log.exception("webhooks could not be looked for")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._woken.wait()
 
     async def take_due(self) -> None:
         """Begin a round for every endpoint that has something to be told."""

@@ -1,12 +1,13 @@
 """Forgets what sign-ins have left behind (attempts, remembered browsers, counts): every process now and then, in small steps."""
 
-import asyncio
+import contextlib
 import logging
 from typing import Final
 
-from muster.core.errors import Refusal
+from muster.core.errors import Conflict
 from muster.core.sign_in.purge import forget_expired
 from muster.core.transaction import TransactionRunner
+from muster.jobs.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -18,30 +19,22 @@ class Expiry:
 
     def __init__(self, runner: TransactionRunner) -> None:
         self._runner = runner
-        self._task: asyncio.Task[None] | None = None
+        self._watch = Watch("old sign-ins", self.forget, every=EVERY_SECONDS, at_once=False)
 
     def start(self) -> None:
         """Begin; the first time comes after a while, for a start has other things to do."""
-        self._task = asyncio.create_task(self._watch(), name="expiry")
+        self._watch.start()
 
     async def stop(self) -> None:
         """Stop between two commits."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._watch.stop()
 
     async def forget(self) -> int:
         """Delete what is over by now, of every tenant; how many records it was."""
-        return sum([await forget_expired(self._runner, each.number) for each in await self._runner.store.tenants()])
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(EVERY_SECONDS)
-            try:
-                forgotten = await self.forget()
-                if forgotten:
-                    log.info("forgot old sign-ins", extra={"records": forgotten})
-            except Refusal:
-                pass  # told in the log where it arose, or another process was at it: there is a next time
-            except Exception:
-                log.exception("old sign-ins could not be forgotten")
+        forgotten = 0
+        for tenant in await self._runner.store.tenants():
+            with contextlib.suppress(Conflict):  # another process is at it: there is a next time
+                forgotten += await forget_expired(self._runner, tenant.number)
+        if forgotten:
+            log.info("forgot old sign-ins", extra={"records": forgotten})
+        return forgotten

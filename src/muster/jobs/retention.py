@@ -9,8 +9,8 @@ import logging
 from typing import Final, Protocol
 
 from muster.core.clock import Clock
-from muster.core.errors import Unavailable
 from muster.core.store import Store
+from muster.jobs.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -41,18 +41,16 @@ class EventRetention:
         self._clock = clock
         self._days = days
         self._pause = pause
-        self._task: asyncio.Task[None] | None = None
+        self._watch = Watch("old events", self.forget_old, every=EVERY_SECONDS)
 
     def start(self) -> None:
         """Begin, if anything is ever to be forgotten."""
         if self._days:
-            self._task = asyncio.create_task(self._watch(), name="event retention")
+            self._watch.start()
 
     async def stop(self) -> None:
         """Stop between two commits."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._watch.stop()
 
     async def forget_old(self) -> int:
         """Delete what is too old by now, of every tenant; how many events it was."""
@@ -65,16 +63,6 @@ class EventRetention:
                 if gone < STEP:
                     break
                 await asyncio.sleep(self._pause)
+        if forgotten:
+            log.info("forgot old events", extra={"events": forgotten})
         return forgotten
-
-    async def _watch(self) -> None:
-        while True:
-            try:
-                forgotten = await self.forget_old()
-                if forgotten:
-                    log.info("forgot old events", extra={"events": forgotten})
-            except Unavailable:
-                pass  # told in the log where it arose; there is a next time
-            except Exception:
-                log.exception("old events could not be forgotten")
-            await asyncio.sleep(EVERY_SECONDS)

@@ -5,7 +5,6 @@ further commit extends the lease, and a job whose lease has run out is anybody's
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -16,13 +15,13 @@ from muster.core.ids import random_text
 from muster.core.jobs import actions
 from muster.core.jobs.work import Claim, JobFailed, JobQueue, QueuedJob, Work
 from muster.core.transaction import TransactionRunner
+from muster.jobs.watch import Watch
 
 AT_ONCE: Final = {"users_import": 2, "users_export": 1, "verification_email": 2}
 """How many of each kind one process works on, so that long exports do not keep short work waiting."""
 
 LOOKED_AT: Final = 100
 POLL_SECONDS: Final = 1.0
-UNAVAILABLE_SECONDS: Final = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -41,39 +40,24 @@ class JobRunner:
         self._queue = queue
         self._works = works
         self._owner = random_text(16)
-        self._woken = asyncio.Event()
         self._running: dict[_Running, asyncio.Task[None]] = {}
-        self._watching: asyncio.Task[None] | None = None
+        self._watch = Watch("jobs", self.take_due, every=POLL_SECONDS)
 
     def start(self) -> None:
         """Begin to look for jobs."""
-        self._watching = asyncio.create_task(self._watch(), name="jobs")
+        self._watch.start()
 
     def wake(self) -> None:
         """Look at once: a job was made in this process."""
-        self._woken.set()
+        self._watch.wake()
 
     async def stop(self) -> None:
         """Stop between two commits and leave the jobs to others, or to this server's next start."""
-        tasks = [task for task in (self._watching, *self._running.values()) if task is not None]
+        await self._watch.stop()
+        tasks = list(self._running.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _watch(self) -> None:
-        while True:
-            self._woken.clear()
-            pause = POLL_SECONDS
-            try:
-                await self.take_due()
-            except Unavailable:
-                # Each try is told in the log, so there are few while the database is away.
-                pause = UNAVAILABLE_SECONDS
-            except Exception:
-                log.exception("jobs could not be looked for")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._woken.wait()
 
     async def take_due(self) -> None:
         """Begin what is due, as far as there is room, and forget what is over."""

@@ -5,7 +5,6 @@ and one whose claim has run out, because its process was killed, is anybody's.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
@@ -21,6 +20,7 @@ from muster.core.messages.queue import DueMessage, MessageQueue, NotSent, Undeli
 from muster.core.messages.sending import LogoutNotices, MailServer, TextGateway
 from muster.core.outside import OutsideError
 from muster.jobs.pauses import pause_after
+from muster.jobs.watch import Watch
 
 Compose = Callable[[int, Message], Awaitable[Composed]]
 """Puts a tenant's message in words; see `muster.core.messages.composing.Composer`."""
@@ -36,7 +36,6 @@ GIVEN_UP_AFTER: Final = 3 * DAY
 
 AT_ONCE: Final = 8
 POLL_SECONDS: Final = 2.0
-UNAVAILABLE_SECONDS: Final = 5.0
 STOP_SECONDS: Final = 5.0
 
 log = logging.getLogger(__name__)
@@ -53,43 +52,25 @@ class MessageSender:
         self._clock = clock
         self._channels: dict[Channel, Send] = {"nobody": _nobody, **channels}
         self._room = asyncio.Semaphore(AT_ONCE)
-        self._woken = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
-        self._watching: asyncio.Task[None] | None = None
+        self._watch = Watch("messages", self.take_due, every=POLL_SECONDS)
 
     def start(self) -> None:
         """Begin to look for messages."""
-        self._watching = asyncio.create_task(self._watch(), name="messages")
+        self._watch.start()
 
     def wake(self) -> None:
         """Look at once: a message was written in this process."""
-        self._woken.set()
+        self._watch.wake()
 
     async def stop(self) -> None:
         """Begin nothing more, and let what is being sent end; what takes too long is sent again by whoever comes after its claim."""
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        await self._watch.stop()
         if self._sending:
             await asyncio.wait(self._sending, timeout=STOP_SECONDS)
         for task in self._sending:
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)
-
-    async def _watch(self) -> None:
-        while True:
-            self._woken.clear()
-            pause = POLL_SECONDS
-            try:
-                await self.take_due()
-            except Unavailable:
-                # Each try is told in the log, so there are few while the database is away.
-                pause = UNAVAILABLE_SECONDS
-            except Exception:
-                log.exception("messages could not be looked for")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._woken.wait()
 
     async def take_due(self) -> None:
         """Begin to send all that is due, a few at a time."""

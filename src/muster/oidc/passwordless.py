@@ -132,6 +132,8 @@ async def _begin(call: Call, app: Application, channel: str, address: str) -> _P
     if place is not None:
         return place
     services: Services = call.services
+    if app.authentication == "none":  # the name of such an application proves nobody
+        services.sign_in.must_keep_pace(call.context)
     id_, browser = _id(app, channel, address), secrets.token_urlsafe(32)
     kept = {"browser": services.secrets.seal(browser.encode(), purpose=_purpose(id_))}
     beginning = Beginning(app_id=app.id, request=kept)

@@ -40,10 +40,11 @@ def nobody_id(who: UserId | Key) -> str:
 
 def address_id(ip: str) -> str:
     """The tally of a network address; all of an IPv6 network of 64 bits are one, since whoever has one of them has all."""
-    return hash_of(f"address\n{_network(ip)}")
+    return hash_of(f"address\n{network_of(ip)}")
 
 
-def _network(ip: str) -> str:
+def network_of(ip: str) -> str:
+    """Whom a network address is counted as: an IPv4 address alone, an IPv6 one with all of its network of 64 bits."""
     if ":" not in ip:
         return ip
     try:

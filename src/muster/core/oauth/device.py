@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple
 from msgspec.structs import replace
 
 from muster.core.credentials.attempts import CredentialRefused, stranger
+from muster.core.credentials.tally import network_of
 from muster.core.errors import Taken, TooMany
 from muster.core.events import Context
 from muster.core.ids import new_id
@@ -130,8 +131,9 @@ async def _waiting(store: Store, tenant_id: int, user_code: str, now: int) -> De
 
 
 async def _count_try(tx: Transaction) -> None:
+    network = network_of(tx.context.ip)
     for place in range(MOST_TRIES):
-        id_ = hash_of(f"user_code {tx.context.ip} {tx.now // WINDOW} {place}")
+        id_ = hash_of(f"user_code {network} {tx.now // WINDOW} {place}")
         if await tx.get(UsedOnce, id_) is None:
             tx.insert(UsedOnce(id=id_, created_at=tx.now, expires_at=tx.now + WINDOW))
             return

@@ -6,7 +6,7 @@ the refusal is told, in rows that every process reads.
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, NoReturn
 
 import msgspec
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from muster.core.actor import Actor
 from muster.core.credentials.attempts import CredentialRefused, stranger
 from muster.core.credentials.checks import CredentialChecks
-from muster.core.credentials.tally import Tally, address_id, counted, must_not_be_flooding
+from muster.core.credentials.tally import Tally, address_id, counted, must_not_be_flooding, network_of
 from muster.core.errors import Conflict, NotFound
 from muster.core.events import Context
 from muster.core.ids import UserId, new_id
@@ -59,6 +59,14 @@ _GUESSES: Final = frozenset(
     }
 )
 """Refusals that count against the network address they were caused from."""
+
+
+Pace = Callable[[str], object]
+"""Told of each attempt that somebody at a network address wants to begin; `TooMany` when those are too many."""
+
+
+def unhurried(_: str) -> None:
+    """Attempts are begun as often as anybody likes."""
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -112,21 +120,29 @@ class SignIn:
         new_passwords: NewPasswords,
         secret_box: SecretBox,
         codes: OneTimeCodes,
+        pace: Pace = unhurried,
     ) -> None:
         self._runner = runner
+        self._pace = pace
         self._tools = Tools(runner, checks, passkeys, new_passwords, secret_box, codes)
 
     async def begin(self, tenant_id: int, beginning: Beginning, browser: str, context: Context) -> Begun:
         """A new attempt of the browser with this secret, or of a new one if it is empty or no secret of ours.
 
-        `NotFound("connection")` when the connection that is asked for cannot be used.
+        `NotFound("connection")` when the connection that is asked for cannot be used; `TooMany` from `must_keep_pace`.
         """
+        self.must_keep_pace(context)
         secret = browser if _SECRET.fullmatch(browser) else secrets.token_urlsafe(32)
         id_ = new_id(self._runner.clock.now())
         run = self._runner.run_from
         context = replace(context, app_id=beginning.app_id)
         attempt = await run(context, tenant_id, stranger(DOOR), begin_attempt, id_, hash_of(secret), beginning)
         return Begun(attempt, secret)
+
+    def must_keep_pace(self, context: Context) -> None:
+        """Whoever has proved nothing writes a row by beginning: `TooMany` when one network address does so too often."""
+        if context.ip:
+            self._pace(network_of(context.ip))
 
     async def view(self, tenant_id: int, attempt_id: str, browser: str, context: Context) -> View:
         """What the attempt waits for. `CredentialRefused("attempt_over")` for one that is unknown, expired or another browser's."""

@@ -20,6 +20,7 @@ from muster.oidc.client_auth import authenticated_client
 from muster.oidc.errors import UNCACHED, OAuthError
 from muster.oidc.form import Form, form_of, required, words
 from muster.oidc.issuing import Entitled, api_named, issue, may_refresh, must_be_in_good_standing, still_open
+from muster.oidc.services import Services
 from muster.oidc.steps.scope import OFFLINE
 from muster.oidc.tokens import Issued, SignedIn
 
@@ -44,6 +45,9 @@ async def begin(call: Call) -> Reply:
     api = await call.store.find(call.tenant_id, Api, Key("", "api_identifier", audience)) if audience else None
     if audience and (api is None or api.system):
         raise OAuthError("invalid_target", "There is no such API.")
+    if app.authentication == "none":  # the name of such an application proves nobody
+        services: Services = call.services
+        services.sign_in.must_keep_pace(call.context)
     scopes = still_open(words(form, "scope"), api)
     if not may_refresh(app, api):
         scopes = [scope for scope in scopes if scope != OFFLINE]
