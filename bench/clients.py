@@ -45,7 +45,7 @@ class Client:
 
     def open(self, method: str, target: str, body: str = "") -> http.client.HTTPResponse:
         """The answer, to be read before the next is asked for."""
-        headers = {**self.headers, "Content-Type": "application/json"} if body else self.headers
+        headers = {"Content-Type": "application/json", **self.headers} if body else self.headers
         if time.monotonic() - self._used_at > IDLE_SECONDS:
             self._connection.close()
         try:

@@ -14,17 +14,17 @@ REFERENCE: Final = 38_000
 
 
 class Floor(NamedTuple):
-    """The member of a figure that is held against a limit, the limit of each engine, and what the limit is made of."""
+    """The member of a figure that is held against a limit, the limit of each engine (None: it has none), and what the limit is made of."""
 
     figure: str
     member: str
     sqlite: float
-    postgres: float
+    postgres: float | None
     of: str = ""
     at_most: bool = False
     scales: bool = False
 
-    def limit(self, engine: str) -> float:
+    def limit(self, engine: str) -> float | None:
         return self.sqlite if engine == "sqlite" else self.postgres
 
     def is_met(self, value: float, limit: float) -> bool:
@@ -35,7 +35,7 @@ def _of_bare(figure: str, sqlite: float, postgres: float) -> Floor:
     return Floor(figure, "ratio", sqlite, postgres, of="of bare")
 
 
-def _rate(figure: str, sqlite: float, postgres: float) -> Floor:
+def _rate(figure: str, sqlite: float, postgres: float | None = None) -> Floor:
     return Floor(figure, "value", sqlite, postgres, of="/s", scales=True)
 
 
@@ -66,6 +66,14 @@ FLOORS: Final = (
     _rate("patch", 3_000, 2_000),
     _rate("create", 1_200, 1_800),
     Floor("create-password", "ratio", 0.85, 0.85, of="of argon2"),
+    Floor("sign-in", "ratio", 0.85, 0.85, of="of argon2"),
+    Floor("sign-in-two", "ratio", 0.70, 0.70, of="of argon2"),
+    Floor("get-while-signing-in", "value", 50, 50, of="ms", at_most=True),
+    Floor("unknown-user", "value", 1, 1, of="ms", at_most=True),
+    _rate("refresh", 1_500),
+    _rate("client-credentials", 2_500),
+    _rate("introspection", 8_000),
+    _rate("userinfo", 8_000),
     _rate("import-more", 4_500, 4_000),
     _rate("import", 7_000, 6_000),
     Floor("memory", "value", 90, 90, of="MB", at_most=True),
@@ -85,7 +93,8 @@ def judge(figures: Mapping[str, dict[str, Any]], engine: str) -> bool:
     (there are faults), none (no floor). A figure with several floors has the worst of their verdicts.
     """
     for name, figure in figures.items():
-        checks = [_check(floor, figure, engine) for floor in FLOORS if floor.figure == name and floor.member in figure]
+        floors = [(floor, floor.limit(engine)) for floor in FLOORS if floor.figure == name and floor.member in figure]
+        checks = [_check(floor, limit, figure) for floor, limit in floors if limit is not None]
         figure["checks"] = checks
         found = {check["verdict"] for check in checks}
         worst = next((verdict for verdict in ("missed", "met as scaled", "met") if verdict in found), "none")
@@ -93,8 +102,8 @@ def judge(figures: Mapping[str, dict[str, Any]], engine: str) -> bool:
     return not any(figure["verdict"] in ("missed", "invalid") for figure in figures.values())
 
 
-def _check(floor: Floor, figure: Mapping[str, Any], engine: str) -> dict[str, Any]:
-    value, limit = figure[floor.member], floor.limit(engine)
+def _check(floor: Floor, limit: float, figure: Mapping[str, Any]) -> dict[str, Any]:
+    value = figure[floor.member]
     met = floor.is_met(value, limit)
     check = {"member": floor.member, "limit": limit, "of": floor.of, "at_most": floor.at_most}
     bare = figure.get("yardstick")

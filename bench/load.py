@@ -109,7 +109,7 @@ def _processor_seconds_of_children() -> float:
 def over_the_wire(host: str, headers: Mapping[str, str], method: str, target: str, body: str = "") -> bytes:
     """A request as it is sent. A number in its body keeps its length."""
     head = [f"{method} {target} HTTP/1.1", f"Host: {host}", "Accept: */*"]
-    head += [f"{name}: {value}" for name, value in headers.items()]
     if body:
-        head += ["Content-Type: application/json", f"Content-Length: {len(body.encode())}"]
+        headers = {"Content-Type": "application/json", **headers, "Content-Length": str(len(body.encode()))}
+    head += [f"{name}: {value}" for name, value in headers.items()]
     return ("\r\n".join(head) + "\r\n\r\n" + body).encode()

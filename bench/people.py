@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import hashlib
 import itertools
 import json
@@ -33,7 +34,9 @@ from bench.connection import Browser, Connection, Unexpected, basic
 SECONDS_FOR_THE_REST = 60.0
 """However short a run is, it goes on until there is something to tell, or for so long."""
 
-READERS = 8
+READS, READERS = 200, 8
+"""A second, and on so many connections."""
+
 WRONG = "not-the-password-0"
 BUSY, REFUSED = 503, 400
 
@@ -158,17 +161,16 @@ async def overload(
     seconds: float,
     ahead: int,
     per_second: float,
-    target: str,
+    targets: list[str],
     headers: dict[str, str],
-    reads: float,
 ) -> dict[str, Any]:
-    """New people arrive at a steady rate however many still wait, `ahead` of them at once; meanwhile `target` is read, `reads` times
-    a second.
+    """New people arrive at a steady rate however many still wait, `ahead` of them before the rest; meanwhile the targets are read in
+    turn, at a steady rate too.
 
     A read takes from the moment when it is due, so that one that waits for another to end counts its waiting. Tells how many
     `arrived` in the `window`, `signed_in` and were `turned_away` in all, and of the reads `p50_ms`, `p95_ms`, `p99_ms`, `most_ms`.
     """
-    names, turned_away, done = itertools.cycle(people), 0, 0
+    names, wanted, turned_away, done = itertools.cycle(people), itertools.cycle(targets), 0, 0
     programs, times = asyncio.Queue[Connection](), list[float]()
 
     async def visit(name: str) -> None:
@@ -194,7 +196,7 @@ async def overload(
     async def read(due: float) -> None:
         reader = await readers.get()
         try:
-            answer = await reader.ask("GET", target, headers)
+            answer = await reader.ask("GET", next(wanted), headers)
             if answer.status != 200:
                 raise Unexpected("GET", answer)
             times.append(time.perf_counter() - due)
@@ -206,10 +208,10 @@ async def overload(
     visits = [asyncio.create_task(visit(next(names))) for _ in range(ahead)]
     await asyncio.sleep(min(seconds / 4, 1.0))
     begin = time.perf_counter()
-    arrivals, reading = [], []
+    arrivals, reading = list[asyncio.Task[None]](), list[asyncio.Task[None]]()
     async with asyncio.TaskGroup() as paced:
         paced.create_task(_at_a_pace(begin, seconds, per_second, arrivals, lambda _: visit(next(names))))
-        paced.create_task(_at_a_pace(begin, seconds, reads, reading, read))
+        paced.create_task(_at_a_pace(begin, seconds, READS, reading, read))
     window = time.perf_counter() - begin
     await asyncio.gather(*visits, *arrivals, *reading)
     ordered = sorted(times) or [0.0]
@@ -274,7 +276,7 @@ async def wrong(shop: Shop, *, known: list[str], unknown: list[str], tries: int,
                 shop.failed(failure)
         connection.close()
 
-    await _all((lambda part=part: one_after_another(part)) for part in range(at_once))
+    await _all(functools.partial(one_after_another, part) for part in range(at_once))
     told = {f"{kind}_ms": 1000 * median(found) if found else 0.0 for kind, found in times.items()}
     return {**told, "tried": min(map(len, times.values()))}
 
@@ -294,7 +296,7 @@ async def refresh(shop: Shop, *, held: list[str], seconds: float) -> dict[str, A
     Tells how many were `answered` within the `seconds`, `p50_ms` and `p99_ms`, what each holds at the end (`held`), and the last
     `sample` of an answer. An exchange that is under way at the end is waited for, and not counted: its token is the next.
     """
-    times, samples, newest = list[float](), dict[int, dict[str, str]](), list(held)
+    done, newest, sample = list[tuple[float, float]](), list(held), dict[str, str]()
     decode, proof = msgspec.json.Decoder(_Refreshed).decode, basic(shop.app_id, shop.secret)
     connections = [await Connection.to(shop.url) for _ in held]
     begin = time.perf_counter()
@@ -310,9 +312,9 @@ async def refresh(shop: Shop, *, held: list[str], seconds: float) -> dict[str, A
                 raise Unexpected("POST /oauth/token", answer)
             given = decode(answer.body)
             newest[number] = given.refresh_token
-            samples[0] = msgspec.to_builtins(given)
-            if now <= end or not times:
-                times.append(now - sent_at)
+            if now <= end or not done:
+                done.append((now, now - sent_at))
+                sample.update(msgspec.to_builtins(given))
             sent_at = now
         connection.close()
 
@@ -322,15 +324,15 @@ async def refresh(shop: Shop, *, held: list[str], seconds: float) -> dict[str, A
         except FAILURES as failure:  # what is held now is unknown, so the chain ends here
             shop.failed(failure)
 
-    await _all((lambda number=number: until_it_fails(number)) for number in range(len(held)))
-    ordered = sorted(times) or [0.0]
+    await _all(functools.partial(until_it_fails, number) for number in range(len(held)))
+    ordered = sorted(took for _, took in done) or [0.0]
     return {
-        "answered": len(times),
-        "seconds": max(seconds, min(time.perf_counter() - begin, ordered[0])),
+        "answered": len(done),
+        "seconds": max([end, *(at for at, _ in done)]) - begin,
         "p50_ms": 1000 * ordered[len(ordered) // 2],
         "p99_ms": 1000 * ordered[len(ordered) * 99 // 100],
         "held": newest,
-        "sample": samples.get(0, {}),
+        "sample": sample,
     }
 
 

@@ -138,6 +138,7 @@ class Place:
         self.after_load: Memory | None = None
         self._stack = contextlib.ExitStack()
         self._site: Site | None = None
+        self._on: tuple[int, ...] = ()
         self._numbers = itertools.count()
         bench.engine.load(bench.data.kept(bench.engine, users), self.data_dir)
 
@@ -146,13 +147,17 @@ class Place:
         """What Muster's commands must be told to find it."""
         return ["--data-dir", str(self.data_dir), *self.bench.engine.options(self.data_dir)]
 
-    def served(self) -> Site:
-        """The one server of this place, started when it is first asked for."""
+    def served(self, *cores: int) -> Site:
+        """The one server of this place, on the core for servers or on these; started when it is first asked for there."""
+        bench = self.bench
+        wanted = cores or (bench.cores.server,)
+        if self._site is not None and self._on != wanted:
+            self.rest()
         if self._site is None:
-            bench = self.bench
+            self._on = wanted
             profile = bench.profile if bench.plan.profile else None
             command = serve(self.data_dir, bench.engine.options(self.data_dir), profile=profile)
-            server = self._stack.enter_context(running(command, bench.cores.server, bench.work / "muster.log"))
+            server = self._stack.enter_context(running(command, wanted, bench.work / "muster.log"))
             self._site = Site(server, self._credentials(), self._emails, bench)
             self._stack.callback(self._site.close)
         return self._site

@@ -56,10 +56,10 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(command: Sequence[str], core: int, log: Path) -> Iterator[Server]:
-    """The server that `command` starts, on one core, until the end of the block."""
+def running(command: Sequence[str], cores: int | Sequence[int], log: Path) -> Iterator[Server]:
+    """The server that `command` starts, on this core or these, until the end of the block."""
     before = log.stat().st_size if log.exists() else 0
-    with log.open("ab") as errors, pinned(core):
+    with log.open("ab") as errors, pinned(*([cores] if isinstance(cores, int) else cores)):
         begin = time.perf_counter()
         process = subprocess.Popen(
             command, cwd=log.parent, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors

@@ -49,6 +49,19 @@ def _below(figure: Mapping[str, Any]) -> Iterator[str]:
         yield f"{figure['page_ms']:,.2f} ms a page, {figure['ratio']:.2f} of bare"
     if "argon2_per_second" in figure:
         yield f"argon2 alone: {figure['argon2_per_second']:,.1f}/s"
+    if "turned_away" in figure:
+        yield (
+            f"{figure['arrived_per_second']:,.1f} people/s arrived; in all {figure['signed_in']:,.0f} signed in, "
+            f"{figure['turned_away']:,.0f} were told to come later; reads: p50 {figure['p50_ms']:,.1f} ms, at most "
+            f"{figure['most_ms']:,.1f} ms"
+        )
+    if "known_ms" in figure:
+        yield (
+            f"medians of {figure['tried']:,.0f} tries each: known {figure['known_ms']:,.3f} ms, "
+            f"unknown {figure['unknown_ms']:,.3f} ms"
+        )
+    if "driver_share" in figure:
+        yield f"the driver had {figure['driver_share']:,.2f} of a core"
     if "answer_mb" in figure:
         yield f"{figure['answer_mb']:,.1f} MB of list at {figure['users_per_second']:,.0f} users/s"
     yield from figure["faults"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from bench.case import Case
-from bench.cases import commands, dialects, passwords, reads, searches, streams, writes
+from bench.cases import commands, dialects, passwords, reads, searches, sign_ins, streams, tokens, writes
 
 _IN_ORDER: Final[tuple[Case, ...]] = (
     *commands.EXPORTS,
@@ -21,6 +21,8 @@ _IN_ORDER: Final[tuple[Case, ...]] = (
     searches.MATTR_CLAIMS,
     *writes.CASES,
     passwords.CREATE,
+    *tokens.CASES,
+    *sign_ins.CASES,
     commands.IMPORT_MORE,
     commands.IMPORT,
     commands.START,

@@ -8,7 +8,7 @@ that start on one PostgreSQL, the second finds everything made.
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
@@ -210,8 +210,9 @@ async def _furnish(database: Opened, site: Site, box: SecretBox) -> None:
     has_admin = await store.get(tenant_id, Credential, FIRST_OPERATOR) is not None
     instance = await clerk.instance_of(store, tenant_id, now)
     wants_key = await clerk.wants_signing_key(store, tenant_id)
+    each = (asyncio.to_thread(new_key, box, *wanted, random_text(KEY_ID_LENGTH), now) for wanted in lacking)
     keys, identity_key, password = await asyncio.gather(
-        asyncio.to_thread(_new_keys, box, lacking, now),
+        asyncio.gather(*each),
         asyncio.to_thread(new_key, box, clerk.SIGNING, "RS256", instance, now) if wants_key else _nothing(),
         _nothing() if has_admin else asyncio.to_thread(_new_password, box),
     )
@@ -235,10 +236,6 @@ async def _complete(tx: Transaction, internal: Connection, site: Site, box: Secr
 
 async def _nothing() -> None:
     return None
-
-
-def _new_keys(box: SecretBox, wanted: Sequence[tuple[Purpose, tokens.Algorithm]], now: int) -> list[StoredKey]:
-    return [new_key(box, purpose, algorithm, random_text(KEY_ID_LENGTH), now) for purpose, algorithm in wanted]
 
 
 def new_key(box: SecretBox, purpose: Purpose, algorithm: tokens.Algorithm, key_id: str, now: int) -> StoredKey:
