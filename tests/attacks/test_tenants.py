@@ -56,6 +56,11 @@ def paths(route: Route, loot: Loot) -> Iterator[str]:
         yield route.path
 
 
+def is_told_already(route: Route) -> bool:
+    """Whether it is another name of a route that is there, or reads nothing that is sent."""
+    return route.method == "OPTIONS" or route.path.startswith(("/connect/", "/oauth/authorize", "/.well-known/"))
+
+
 async def tried(browser: Browser, route: Route, path: str, given: dict[str, str]) -> Answer:
     """The route, asked as its own pages and programs ask it."""
     if route.method == "POST":
@@ -93,7 +98,7 @@ async def test_nothing_of_another_tenant_counts_anywhere(migrated_url: str, tmp_
                 everything = {name: loot.held[kinds[0]] for name, kinds in NAMES.items()}
                 check(await tried(thief, route, path, everything), world, everything.values(), (route.method, path, "everything"))
                 # Somebody of ours who tries one thing after another.
-                for name, kinds in NAMES.items():
+                for name, kinds in ({} if is_told_already(route) else NAMES).items():
                     for kind in kinds:
                         person = Browser(ours)
                         person.secret = "a" * 43

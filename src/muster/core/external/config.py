@@ -3,7 +3,7 @@
 It is a part of its `Connection` (`Connection.provider`). Secrets in it are sealed for `secret_purpose` of that connection.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -146,12 +146,6 @@ def offered(connections: "Iterable[Connection]", app_id: str) -> "list[Connectio
 
 
 _encode = msgspec.json.Encoder().encode
-_decode: Callable[[bytes], Provider] = msgspec.json.Decoder(Provider).decode
-
-
-def read_provider(document: bytes) -> Provider:
-    """A description from its JSON; `msgspec.ValidationError` for what is none."""
-    return _decode(document)
 
 
 def show_provider(provider: Provider) -> bytes:

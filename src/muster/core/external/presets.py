@@ -4,7 +4,6 @@ Whether an address counts as proved is decided here for each of them: where a pr
 into an account, its word is worth nothing.
 """
 
-from collections.abc import Callable, Mapping
 from typing import Final
 
 from muster.core.external.config import ClientKey, Endpoints, OAuthProvider, OpenIdProvider
@@ -92,11 +91,3 @@ def openid(issuer: str, client_id: str, secret: str | None) -> OpenIdProvider:
         proof="none" if secret is None else "client_secret_basic",
         scopes=SCOPES,
     )
-
-
-SIMPLE: Final[Mapping[str, Callable[[str, str], OpenIdProvider | OAuthProvider]]] = {
-    "google": google,
-    "microsoft": microsoft,
-    "github": github,
-}
-"""Those that need a client id and a secret alone."""
