@@ -12,7 +12,11 @@ from urllib.parse import urlencode, urlsplit
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 HIDDEN = re.compile(rb'<input type="hidden" name="(csrf|attempt)" value="([^"]*)">')
 """What every form of the sign-in pages carries along."""
-USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+USUAL = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "Accept": "text/html,*/*;q=0.8",
+    "Accept-Language": "en-GB,en;q=0.5",
+}
 
 
 class Unexpected(Exception):
@@ -70,10 +74,11 @@ class Connection:
 
 
 class Browser:
-    """A browser with no cookies yet, at the site whose public address is `origin`."""
+    """A browser with no cookies yet, that comes through a proxy to the site whose public address is `origin`. `ip` is its own."""
 
-    def __init__(self, connection: Connection, origin: str) -> None:
+    def __init__(self, connection: Connection, origin: str, ip: str) -> None:
         self.connection = connection
+        self.ip = ip
         self._origin = origin
         self._cookies: dict[str, str] = {}
         self._hidden: dict[str, str] = {}
@@ -103,7 +108,7 @@ class Browser:
         return ""
 
     def _headers(self) -> dict[str, str]:
-        headers = {"User-Agent": USER_AGENT, "Accept": "text/html,*/*;q=0.8", "Accept-Language": "en-GB,en;q=0.5"}
+        headers = {**USUAL, "X-Forwarded-For": self.ip}
         if self._cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         return headers

@@ -12,6 +12,7 @@ import asyncio
 import base64
 import functools
 import hashlib
+import ipaddress
 import itertools
 import json
 import secrets
@@ -36,6 +37,9 @@ SECONDS_FOR_THE_REST = 60.0
 
 READS, READERS = 200, 8
 """A second, and on so many connections."""
+
+ADDRESSES = map(str, map(ipaddress.IPv4Address, itertools.count(0x0A000000 + secrets.randbelow(1 << 23))))
+"""Everybody comes from another address, since few may sign in from the same in a second, and fewer fail to."""
 
 WRONG = "not-the-password-0"
 BUSY, REFUSED = 503, 400
@@ -75,7 +79,7 @@ class Shop:
         """The whole code flow in a new browser; the application's program exchanges the code on its own connection."""
         verifier = secrets.token_urlsafe(48)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-        browser = Browser(await Connection.to(self.url), self.origin)
+        browser = Browser(await Connection.to(self.url), self.origin, next(ADDRESSES))
         try:
             await self.arrive(browser, email, challenge)
             back = await browser.submit("/sign-in/password", password=password)
@@ -260,11 +264,12 @@ async def wrong(shop: Shop, *, known: list[str], unknown: list[str], tries: int,
             for kind, names in (("known", known), ("unknown", unknown))
             for turn in range(len(own))
         ]
-        for name in {name for _, name in turns}:
-            browsers[name] = Browser(connection, shop.origin)
+        for name in dict.fromkeys(name for _, name in turns):
+            browsers[name] = Browser(connection, shop.origin, next(ADDRESSES))
             await shop.arrive(browsers[name], name)
         chance.shuffle(turns)
         for kind, name in turns:
+            browsers[name].ip = next(ADDRESSES)
             begin = time.perf_counter()
             try:
                 answer = await browsers[name].post("/sign-in/password", password=WRONG)

@@ -23,6 +23,8 @@ from bench.processes import Server, muster, running, serve
 USERS_ASKED_FOR: Final = 2_000
 """Spread evenly over all users, and asked for in turn."""
 
+PROXY: Final = "127.0.0.1/32"
+
 BUSY: Final = 0.85
 """A bare server that is asked without pause and has less of its core than this shares it with strangers."""
 
@@ -138,7 +140,7 @@ class Place:
         self.after_load: Memory | None = None
         self._stack = contextlib.ExitStack()
         self._site: Site | None = None
-        self._on: tuple[int, ...] = ()
+        self._asked: tuple[tuple[int, ...], bool] = (), False
         self._numbers = itertools.count()
         bench.engine.load(bench.data.kept(bench.engine, users), self.data_dir)
 
@@ -147,16 +149,20 @@ class Place:
         """What Muster's commands must be told to find it."""
         return ["--data-dir", str(self.data_dir), *self.bench.engine.options(self.data_dir)]
 
-    def served(self, *cores: int) -> Site:
-        """The one server of this place, on the core for servers or on these; started when it is first asked for there."""
+    def served(self, *cores: int, proxied: bool = False) -> Site:
+        """The one server of this place, on the core for servers or on these; started when it is first asked for like this.
+
+        Where it is `proxied` it believes what a proxy on this machine says of where a request comes from.
+        """
         bench = self.bench
         wanted = cores or (bench.cores.server,)
-        if self._site is not None and self._on != wanted:
+        if self._site is not None and self._asked != (wanted, proxied):
             self.rest()
         if self._site is None:
-            self._on = wanted
+            self._asked = wanted, proxied
             profile = bench.profile if bench.plan.profile else None
             command = serve(self.data_dir, bench.engine.options(self.data_dir), profile=profile)
+            command += ["--trusted-proxies", PROXY] if proxied else []
             server = self._stack.enter_context(running(command, wanted, bench.work / "muster.log"))
             self._site = Site(server, self._credentials(), self._emails, bench)
             self._stack.callback(self._site.close)

@@ -36,6 +36,7 @@ class HttpCase:
     load: Callable[[Site], Load]
     grows: bool = False
     told: Literal["per_second", "p95_ms"] = "per_second"
+    proxied: bool = False
 
     @property
     def connections(self) -> int:
@@ -43,7 +44,7 @@ class HttpCase:
 
     @contextmanager
     def prepare(self, place: Place) -> Iterator[Measurement]:
-        bench, site = place.bench, place.served()
+        bench, site = place.bench, place.served(proxied=self.proxied)
         load = self.load(site)
         requests = bench.work / f"{self.name}.requests"
         requests.write_bytes(b"\0".join(load.requests))

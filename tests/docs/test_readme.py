@@ -8,30 +8,29 @@ import re
 import shutil
 import signal
 import site
+import ssl
 import subprocess
 import sys
 import venv
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
+from PIL import Image
 
+from tests.docs.printed import CHECKOUT, blocks, commands, page, typed
 from tests.process import PATIENCE, READY, environment
+from tests.relying_parties.conftest import free_port
+from tests.signin.html_page import Page
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-README = (CHECKOUT / "README.md").read_text("utf-8")
+README = page("README.md")
 NOT_COPIED = shutil.ignore_patterns(".*", "muster-data", "muster.toml", "__pycache__", "build", "dist")
 
 
-def blocks(language: str, text: str = README) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-
-
-def commands(block: str) -> list[str]:
-    return [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]
-
-
 FIRST, *SECOND = blocks("console", README.partition("## What works")[0])
+TOURS = SECOND[:4]
+[SIGN_IN] = SECOND[4:]
 
 
 def test_the_first_terminal_shows_all_that_a_start_takes() -> None:
@@ -42,10 +41,10 @@ def test_the_first_terminal_shows_all_that_a_start_takes() -> None:
 
 def test_the_program_that_is_shown_is_the_one_that_runs() -> None:
     shown = [
-        (CHECKOUT / "examples" / f"{name}_tour.py").read_text("utf-8").partition('"""\n\n')[2]
-        for name in ("auth0", "clerk", "three_more")
+        (CHECKOUT / "examples" / f"{name}.py").read_text("utf-8").partition('"""\n\n')[2]
+        for name in ("auth0_tour", "clerk_tour", "three_more_tour", "sign_in")
     ]
-    assert blocks("python") == shown
+    assert blocks("python", README) == shown
 
 
 @pytest.fixture(scope="module")
@@ -118,30 +117,13 @@ def second_terminal(installed: Path) -> Iterator[dict[str, str]]:
     server.stdout.close()
 
 
-def typed(lines: list[str], cwd: Path, surroundings: dict[str, str], sent: str = "") -> str:
-    """What one shell prints when these lines are typed into it one after the other."""
-    script = "\n".join(["set -e", *lines])
-    answer = subprocess.run(
-        ["sh", "-c", script],
-        cwd=cwd,
-        env=surroundings,
-        input=sent,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    return answer.stdout
-
-
 ZOE = r"auth0\|[0-9a-f]{32} Zoë Smith team\n"
 
 
 @pytest.fixture(scope="module")
 def brought_in(installed: Path, second_terminal: dict[str, str]) -> list[str]:
     """What was shown when the people of the sample file were brought in, which can be done once."""
-    return typed(commands(SECOND[0]), installed, second_terminal).splitlines()
+    return typed(commands(TOURS[0]), installed, second_terminal).splitlines()
 
 
 def test_the_tour(installed: Path, second_terminal: dict[str, str], brought_in: list[str]) -> None:
@@ -154,7 +136,7 @@ def test_the_tour(installed: Path, second_terminal: dict[str, str], brought_in: 
         "zoe_smith2@mail.example.com",
     ]
 
-    told = typed(commands(SECOND[1]), installed, second_terminal).splitlines(keepends=True)
+    told = typed(commands(TOURS[1]), installed, second_terminal).splitlines(keepends=True)
     zoe, chicago, jane = told[-3:]
     assert re.fullmatch(ZOE, zoe)
     assert len(chicago.split(", ")) == 5
@@ -162,11 +144,11 @@ def test_the_tour(installed: Path, second_terminal: dict[str, str], brought_in: 
 
 
 def test_the_tours_of_the_other_apis(installed: Path, second_terminal: dict[str, str], brought_in: list[str]) -> None:
-    [evaluate] = [line for line in commands(SECOND[1]) if line.startswith("eval ")]
-    clerk = typed([evaluate, *commands(SECOND[2])], installed, second_terminal).splitlines()[-1]
+    [evaluate] = [line for line in commands(TOURS[1]) if line.startswith("eval ")]
+    clerk = typed([evaluate, *commands(TOURS[2])], installed, second_terminal).splitlines()[-1]
     assert re.fullmatch(r"user_[0-9A-Za-z]{27} Zoë team", clerk)
 
-    three = typed([evaluate, *commands(SECOND[3])], installed, second_terminal).splitlines()
+    three = typed([evaluate, *commands(TOURS[3])], installed, second_terminal).splitlines()
     monocloud, mattr, netwrix = three
     assert re.fullmatch(r"[\w-]{21} Zoë Smith", monocloud)
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12} Zoë Smith", mattr)
@@ -176,7 +158,50 @@ def test_the_tours_of_the_other_apis(installed: Path, second_terminal: dict[str,
 def test_the_tour_in_node(
     installed: Path, second_terminal: dict[str, str], brought_in: list[str], auth0_node_client: Path
 ) -> None:
-    [evaluate] = [line for line in commands(SECOND[1]) if line.startswith("eval ")]
-    [program] = blocks("javascript")
+    [evaluate] = [line for line in commands(TOURS[1]) if line.startswith("eval ")]
+    [program] = blocks("javascript", README)
     lines = [evaluate, f'cd "{auth0_node_client}"', "node --input-type=module -"]
     assert re.fullmatch(ZOE, typed(lines, installed, second_terminal, sent=program))
+
+
+def test_somebody_signs_in(installed: Path, second_terminal: dict[str, str], brought_in: list[str]) -> None:
+    """As the README tells it, and at the pages as its reader would; only the port is a free one."""
+    [evaluate] = [line for line in commands(TOURS[1]) if line.startswith("eval ")]
+    install, create, sign_in = (line.replace(":8000/", f":{free_port()}/") for line in commands(SIGN_IN))
+    typed([install, create], installed, second_terminal)
+    identifier, password = re.findall(r"`(\S+@\S+)` with the\s+password `([^`]+)`", README)[0]
+
+    lines = "\n".join(["set -e", evaluate, f"exec env {sign_in}"])
+    with subprocess.Popen(
+        ["sh", "-c", lines], cwd=installed, env=second_terminal, stdout=-1, stderr=-1, text=True
+    ) as program:
+        assert program.stdout is not None
+        address = program.stdout.readline().removeprefix("Sign in at ").strip()
+        try:
+            arrived = at_the_pages(installed / "muster-data" / "ca.pem", address, identifier, password)
+            told, log = program.communicate(timeout=PATIENCE)
+        finally:
+            program.kill()
+    assert program.returncode == 0, log
+    assert arrived == "My shop goes on in the terminal."
+    assert re.fullmatch(rf"Zoë Smith <{identifier}> is [0-9a-f]{{32}}\n", told)
+
+
+def at_the_pages(authority: Path, address: str, identifier: str, password: str) -> str:
+    """What somebody reads at the end who signs in there with a browser."""
+    trusted = ssl.create_default_context(cafile=authority)
+    with httpx.Client(verify=trusted, follow_redirects=True, trust_env=False, timeout=PATIENCE) as browser:
+        answer = browser.get(address)
+        for action, typed_in in (("identify", {"identifier": identifier}), ("password", {"password": password})):
+            form = Page(answer.text).form(f"/sign-in/{action}")
+            where = answer.url.join(form["action"])
+            headers = {"origin": f"https://{where.netloc.decode()}", "sec-fetch-site": "same-origin"}
+            answer = browser.post(where, data={**form.fields, **typed_in}, headers=headers)
+        return answer.text
+
+
+def test_the_picture_is_small_and_sharp() -> None:
+    file = CHECKOUT / re.findall(r'src="([^"]+\.png)" width="(\d+)"', README)[0][0]
+    assert file.stat().st_size < 60_000
+    with Image.open(file) as picture:
+        assert picture.width == 2 * int(re.findall(r'\.png" width="(\d+)"', README)[0])
