@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import floors, measure, report
-from bench.cases import ALL
+from bench.cases import ALL, sign_ins, tokens
 from bench.databases import engine as running_engine
 from bench.dataset import Dataset
 from bench.load import CONNECTIONS, NO_WRK, Generator
@@ -28,7 +28,9 @@ from bench.traffic import HttpCase
 CACHE = CHECKOUT / ".cache" / "bench"
 RESULTS = CHECKOUT / "bench" / "results"
 NAMES = tuple(ALL)
-OVER_HTTP = frozenset(name for name, case in ALL.items() if isinstance(case, HttpCase))
+OVER_HTTP = frozenset(
+    name for name, case in ALL.items() if isinstance(case, HttpCase) or case in (*sign_ins.CASES, *tokens.CASES)
+)
 DURABLE = ("patch", "create", "create-password", "import", "import-more")
 PROFILED_LINES = 40
 SETTLE_SECONDS = 6.0  # memory that a hash took goes back after five

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -69,8 +70,11 @@ class Connection:
         """Post a form."""
         return await self.ask("POST", target, {**headers, **FORM}, urlencode(fields).encode())
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """End it, whatever state it is in."""
         self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
 
 
 class Browser:

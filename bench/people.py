@@ -56,6 +56,7 @@ class Shop:
     redirect_uri: str
     scope: str
     errors: Counter[str] = field(default_factory=Counter)
+    connections: list[Connection] = field(default_factory=list)
 
     @property
     def origin(self) -> str:
@@ -84,7 +85,7 @@ class Shop:
             await self.arrive(browser, email, challenge)
             back = await browser.submit("/sign-in/password", password=password)
         finally:
-            browser.connection.close()
+            await browser.connection.close()
         values = parse_qs(urlsplit(back).query)
         if not back.startswith(self.redirect_uri) or "code" not in values:
             raise ValueError(f"the browser ended at {back.partition('?')[0] or 'a page'} without a code")
@@ -97,6 +98,11 @@ class Shop:
         if not {"access_token", "id_token"} <= tokens.keys():
             raise ValueError("tokens are missing")
         return tokens
+
+    async def connected(self) -> Connection:
+        """A connection that is kept until the task is done."""
+        self.connections.append(await Connection.to(self.url))
+        return self.connections[-1]
 
     def failed(self, failure: Exception) -> None:
         """Count what went wrong."""
@@ -120,7 +126,7 @@ async def sign_in(shop: Shop, *, people: list[str], password: str, seconds: floa
     names, end = itertools.cycle(people), time.perf_counter() + seconds
 
     async def one_after_another() -> None:
-        program = await Connection.to(shop.url)
+        program = await shop.connected()
         while (now := time.perf_counter()) < end or (len(done) < 2 and now < end + SECONDS_FOR_THE_REST):
             try:
                 await shop.sign_in(program, next(names), password)
@@ -129,7 +135,6 @@ async def sign_in(shop: Shop, *, people: list[str], password: str, seconds: floa
                 await asyncio.sleep(0.01)
             else:
                 done.append(time.perf_counter())
-        program.close()
 
     await _all(one_after_another for _ in range(min(at_once, len(people))))
     counted = [at for at in done if at <= max(end, done[1])] if len(done) > 1 else []
@@ -145,13 +150,12 @@ async def tokens(shop: Shop, *, people: list[str], password: str, at_once: int) 
     names, given = iter(people), []
 
     async def one_after_another() -> None:
-        program = await Connection.to(shop.url)
+        program = await shop.connected()
         for name in names:
             try:
                 given.append(await shop.sign_in(program, name, password))
             except FAILURES as failure:
                 shop.failed(failure)
-        program.close()
 
     await _all(one_after_another for _ in range(at_once))
     return {"tokens": given}
@@ -179,7 +183,7 @@ async def overload(
 
     async def visit(name: str) -> None:
         nonlocal turned_away, done
-        connection = await Connection.to(shop.url) if programs.empty() else programs.get_nowait()
+        connection = await shop.connected() if programs.empty() else programs.get_nowait()
         try:
             await shop.sign_in(connection, name, password)
         except Unexpected as refused:
@@ -195,7 +199,7 @@ async def overload(
 
     readers = asyncio.Queue[Connection]()
     for _ in range(READERS):
-        readers.put_nowait(await Connection.to(shop.url))
+        readers.put_nowait(await shop.connected())
 
     async def read(due: float) -> None:
         reader = await readers.get()
@@ -257,7 +261,7 @@ async def wrong(shop: Shop, *, known: list[str], unknown: list[str], tries: int,
     chance = Random(1)  # noqa: S311 - who comes after whom is no secret
 
     async def one_after_another(part: int) -> None:
-        connection, browsers = await Connection.to(shop.url), dict[str, Browser]()
+        connection, browsers = await shop.connected(), dict[str, Browser]()
         own = range(part, tries, at_once)
         turns = [
             (kind, names[part::at_once][turn % len(names[part::at_once])])
@@ -266,7 +270,11 @@ async def wrong(shop: Shop, *, known: list[str], unknown: list[str], tries: int,
         ]
         for name in dict.fromkeys(name for _, name in turns):
             browsers[name] = Browser(connection, shop.origin, next(ADDRESSES))
-            await shop.arrive(browsers[name], name)
+            try:
+                await shop.arrive(browsers[name], name)
+            except FAILURES as failure:
+                shop.failed(failure)
+                return
         chance.shuffle(turns)
         for kind, name in turns:
             browsers[name].ip = next(ADDRESSES)
@@ -279,7 +287,6 @@ async def wrong(shop: Shop, *, known: list[str], unknown: list[str], tries: int,
                 times[kind].append(took)
             except FAILURES as failure:
                 shop.failed(failure)
-        connection.close()
 
     await _all(functools.partial(one_after_another, part) for part in range(at_once))
     told = {f"{kind}_ms": 1000 * median(found) if found else 0.0 for kind, found in times.items()}
@@ -303,7 +310,7 @@ async def refresh(shop: Shop, *, held: list[str], seconds: float) -> dict[str, A
     """
     done, newest, sample = list[tuple[float, float]](), list(held), dict[str, str]()
     decode, proof = msgspec.json.Decoder(_Refreshed).decode, basic(shop.app_id, shop.secret)
-    connections = [await Connection.to(shop.url) for _ in held]
+    connections = [await shop.connected() for _ in held]
     begin = time.perf_counter()
     end = begin + seconds
 
@@ -321,7 +328,6 @@ async def refresh(shop: Shop, *, held: list[str], seconds: float) -> dict[str, A
                 done.append((now, now - sent_at))
                 sample.update(msgspec.to_builtins(given))
             sent_at = now
-        connection.close()
 
     async def until_it_fails(number: int) -> None:
         try:
@@ -361,7 +367,11 @@ async def _all(tasks: Iterable[Callable[[], Coroutine[Any, Any, None]]]) -> None
 async def carry_out(task: dict[str, Any]) -> dict[str, Any]:
     """The report of a task."""
     shop, before, begin = Shop(**task.pop("shop")), time.process_time(), time.perf_counter()
-    told = await TASKS[task.pop("do")](shop, **task)
+    try:
+        told = await TASKS[task.pop("do")](shop, **task)
+    finally:
+        for connection in shop.connections:
+            await connection.close()
     share = (time.process_time() - before) / (time.perf_counter() - begin)
     return {**told, "errors": dict(shop.errors), "driver_share": round(share, 3)}
 

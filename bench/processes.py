@@ -88,10 +88,14 @@ def running(command: Sequence[str], cores: int | Sequence[int], log: Path) -> It
 
 
 def serve(data_dir: Path, database: Sequence[str], *, profile: Path | None = None) -> list[str]:
-    """The command of a Muster with every setting at its default, on ports that are free."""
+    """The command of a Muster on ports that are free, with every setting at its default but one: here all people come from
+    one network address, which is let in as often as it likes.
+    """
     profiler = ["-m", "cProfile", "-o", str(profile)] if profile is not None else []
     return python(
-        *profiler, "-m", "muster", "serve", "--data-dir", str(data_dir), *database, "--port", "0", "--tls-port", "0"
+        *profiler,
+        *("-m", "muster", "serve", "--data-dir", str(data_dir), *database, "--port", "0", "--tls-port", "0"),
+        *("--sign-ins-per-second", "0"),
     )
 
 

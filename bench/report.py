@@ -49,6 +49,8 @@ def _below(figure: Mapping[str, Any]) -> Iterator[str]:
         yield f"{figure['page_ms']:,.2f} ms a page, {figure['ratio']:.2f} of bare"
     if "argon2_per_second" in figure:
         yield f"argon2 alone: {figure['argon2_per_second']:,.1f}/s"
+    if "rs256_per_second" in figure:
+        yield f"RS256 alone: {figure['rs256_per_second']:,.0f} signatures/s"
     if "turned_away" in figure:
         yield (
             f"{figure['arrived_per_second']:,.1f} people/s arrived; in all {figure['signed_in']:,.0f} signed in, "

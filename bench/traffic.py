@@ -18,18 +18,21 @@ from bench.processes import Server
 @dataclass
 class Load:
     """The requests of a case and the answers to them. `lost` looks afterwards how many answered writes are not there; `hits`
-    is how many users a search finds.
+    is how many users a search finds; `facts` are told with the figure.
     """
 
     requests: list[bytes]
     answers: Answers
     hits: float | None = None
     lost: Callable[[Sequence[Run]], int] = field(default=lambda _: 0)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class HttpCase:
-    """Requests per second with 32 connections, or the 95th percentile of the time that one client waits."""
+    """Requests per second with 32 connections, or the 95th percentile of the time that one client waits. `proxied`: see
+    `Place.served`.
+    """
 
     name: str
     title: str
@@ -89,6 +92,7 @@ class PairedRuns:
             "ratio": round(median(ratios), 3) if ratios else 0.0,
             "ratios": [round(ratio, 3) for ratio in ratios],
             **self._selectivity(),
+            **load.facts,
             "faults": self._faults() + ([f"{lost:,} writes were answered and are not there"] if lost else []),
             "notes": self._notes(),
             "muster": _side(self._measured),

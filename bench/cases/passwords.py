@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from bench.case import Findings, Once, Simple
+from bench.cases.limits import argon2_limit
 from bench.cases.writes import creating
 from bench.clients import AUTH0_USERS
 from bench.load import PLACEHOLDER, Run
-from bench.machine import CHECKOUT, CannotMeasure, pinned, python
-from bench.place import Bench, Place
+from bench.place import Place
 
 CONNECTION: Final = "Username-Password-Authentication"
 
@@ -46,21 +45,6 @@ def _create(place: Place, findings: Findings) -> Iterator[Once]:
         findings.faults.append("a run had no answer at all")
     if lost := load.lost(runs):
         findings.faults.append(f"{lost:,} writes were answered and are not there")
-
-
-def argon2_limit(bench: Bench, *cores: int) -> float:
-    """Hashes a second that one thread makes on the measured server's core, or one on each of these at once, while the server rests."""
-    hashing = []
-    for core in cores or (bench.cores.server,):
-        with pinned(core):
-            command = python("-m", "bench.argon2_limit", str(bench.plan.seconds))
-            hashing.append(
-                subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            )
-    told = [process.communicate() for process in hashing]
-    if any(process.returncode for process in hashing):
-        raise CannotMeasure(f"argon2 could not be measured: {told[0][1][-1000:]}")
-    return sum(float(said) for said, _ in told)
 
 
 CREATE: Final = Simple("create-password", "create a user with a password", "/s", _create)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from bench.case import Findings, Once, Simple
-from bench.cases.passwords import argon2_limit
+from bench.cases.limits import argon2_limit
 from bench.cases.reads import user_target
 from bench.cases.shop import AT_ONCE, PASSWORD, shop_of
 from bench.place import Place

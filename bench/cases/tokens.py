@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from bench.case import Findings, Once, Simple
+from bench.cases.limits import rs256_limit
 from bench.cases.shop import AT_ONCE, Shop, made_client, shop_of
 from bench.clients import Client
 from bench.connection import FORM, basic
@@ -29,7 +30,7 @@ SCOPES: Final = ("read:orders", "write:orders")
 def _refresh(place: Place, findings: Findings) -> Iterator[Once]:
     """Each program exchanges the refresh token that it was last given, for a new one, an ID token and an opaque access token."""
     shop = shop_of(place.served(proxied=True))
-    held = [given["refresh_token"] for given in shop.given(findings, shop.people[:AT_ONCE])]
+    held = [given["refresh_token"] for given in shop.given(shop.people[:AT_ONCE])]
 
     def exchange(seconds: float) -> float:
         nonlocal held
@@ -46,7 +47,12 @@ def _refresh(place: Place, findings: Findings) -> Iterator[Once]:
     if place.bench.plan.warm_up:
         exchange(place.bench.plan.warm_up)
         findings.every.clear()
-    yield lambda: exchange(place.bench.plan.seconds)
+
+    def once() -> float:
+        findings.add("rs256_per_second", rs256_limit(place.bench))
+        return exchange(place.bench.plan.seconds)
+
+    yield once
     if lost := sum(not _worth(shop, token)["active"] for token in held):
         findings.faults.append(f"{lost:,} refresh tokens were given and are worth nothing")
 
@@ -54,9 +60,10 @@ def _refresh(place: Place, findings: Findings) -> Iterator[Once]:
 def _refresh_kept(site: Site) -> Load:
     """An application whose refresh tokens do not rotate: the same few are exchanged over and over."""
     shop = shop_of(site, "kept")
-    tokens = [given["refresh_token"] for given in shop.given(Findings(), shop.people[:AT_ONCE])]
+    tokens = [given["refresh_token"] for given in shop.given(shop.people[:AT_ONCE])]
     load = _posted(site, TOKEN, shop.proof, [{"grant_type": "refresh_token", "refresh_token": each} for each in tokens])
     _must_be_rs256_and_opaque(json.loads(load.answers.fallback))
+    load.facts["rs256_per_second"] = rs256_limit(site.bench)
     return load
 
 
@@ -73,6 +80,7 @@ def _client_credentials(site: Site) -> Load:
     header = _header(json.loads(load.answers.fallback)["access_token"])
     if (header["alg"], header["typ"]) != ("RS256", "at+jwt"):
         raise CannotMeasure(f"the access token is of another kind: {header}")
+    load.facts["rs256_per_second"] = rs256_limit(site.bench)
     return load
 
 
@@ -100,7 +108,7 @@ def _access_tokens(shop: Shop) -> list[str]:
     """One of each person's, made when first asked for."""
     kept: dict[str, list[str]] = shop.site.kept
     if "access tokens" not in kept:
-        kept["access tokens"] = [given["access_token"] for given in shop.given(Findings(), shop.people)]
+        kept["access tokens"] = [given["access_token"] for given in shop.given(shop.people)]
     return kept["access tokens"]
 
 

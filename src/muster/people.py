@@ -39,7 +39,6 @@ from muster.signin.provider_pages import ProviderPages
 from muster.signin.services import Services as PageServices
 from muster.sites import Sites
 
-
 BURST: Final = 30
 """Seconds' worth of beginnings that one network address may make at once: an office comes to work at the same minute."""
 

@@ -86,7 +86,7 @@ class Web:
             self._apis = {dialect.name.encode(): dialect.api for dialect in served}
             self._roots = [(root, dialect.api) for dialect in served for root in dialect.roots]
             self._pages = {root[1:].partition(b"/")[0]: (root, page.api) for page in pages for root in page.roots}
-            self._tokens = TokenEndpoint(self._apis, pages[0].api)
+            self._tokens = TokenEndpoint(self._apis, pages[0].api, store)
             errands: list[Errand] = [jobs, reads, *every_errand(shared, outside, self._sites)]
             for errand in errands:
                 errand.start()

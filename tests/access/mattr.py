@@ -60,6 +60,7 @@ _NEW = _provider("https://new.example.com")
 
 PLANS: Plans = {
     "GET /openapi.json": Plan("/openapi.json"),
+    "GET /v1/oauth/authentication/callback": Plan("/v1/oauth/authentication/callback", query={"code": "x"}, status=303),
     "POST /oauth/token": Plan("/oauth/token", {"grant_type": "client_credentials", "client_id": "{user}"}, status=401),
     **several(USERS, _OF_USERS),
     **several(PROVIDERS, _OF_PROVIDERS),

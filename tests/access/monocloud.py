@@ -134,6 +134,8 @@ _GRANTS = "/api/users/{user_id}/grants"
 
 PLANS: Plans = {
     "GET /openapi.json": Plan("/openapi.json"),
+    "GET /ui/passwordReset/verify": Plan("/ui/passwordReset/verify", query={"state": "x"}, status=303),
+    "GET /ui/emailVerification/verify": Plan("/ui/emailVerification/verify", query={"state": "x"}, status=303),
     "GET /api/users": Plan("/api/users", query={"filter": "{email_text}"}),
     "POST /api/users": Plan("/api/users", {"email": "mono-new@example.com", "name": "New"}),
     "GET /api/users/{user_id}": Plan(_USER),

@@ -16,8 +16,8 @@ from tests.access.refusals import shown, told
 OPEN = {
     "auth0": {"GET /openapi.json", "POST /oauth/token", "GET /api/v2/jobs/{id}/download"},
     "clerk": {"GET /openapi.json", "GET /images/{name}", "GET /v1/jwks"},
-    "monocloud": {"GET /openapi.json"},
-    "mattr": {"GET /openapi.json", "POST /oauth/token"},
+    "monocloud": {"GET /openapi.json", "GET /ui/passwordReset/verify", "GET /ui/emailVerification/verify"},
+    "mattr": {"GET /openapi.json", "POST /oauth/token", "GET /v1/oauth/authentication/callback"},
     "netwrix": {
         "GET /openapi.json",
         "POST /api/users/twofactorstatus",

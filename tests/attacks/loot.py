@@ -33,7 +33,9 @@ class Loot:
         browser = self.browser
         tokens = await self._exchange(await browser.code())
         held.update(access=tokens["access_token"], refresh=tokens["refresh_token"], id_token=tokens["id_token"])
-        held["jwt"] = (await self._exchange((await browser.authorize(audience=party.audience)).values["code"]))["access_token"]
+        held["jwt"] = (await self._exchange((await browser.authorize(audience=party.audience)).values["code"]))[
+            "access_token"
+        ]
         held["code"] = (await browser.authorize()).values["code"]
         done = await browser.authorize(prompt="login")
         held["done"] = done.values["attempt"]
@@ -66,7 +68,7 @@ class Loot:
         )
 
     async def _records(self, tx: Transaction) -> dict[str, str]:
-        found = {}
+        found: dict[str, str] = {}
         purposes: tuple[Purpose, ...] = ("reset_password", "verify_email", "sign_in")
         user = await tx.need(User, self.party.user.id)
         for purpose in purposes:
@@ -74,9 +76,13 @@ class Loot:
         word = self.party.word
         provider = OpenIdProvider(provider="openid", issuer=f"https://idp.{word.lower()}.example", client_id="me")
         connection = Connection(
-            id=f"{word}00000000"[:16], name=f"{word}-idp", kind="social", strategy="oidc", provider=provider, created_at=tx.now
+            id=f"{word}00000000"[:16],
+            name=f"{word}-idp",
+            kind="social",
+            strategy="oidc",
+            provider=provider,
+            created_at=tx.now,
         )
         found["connection"] = tx.insert(connection).id
         found["realm"] = user.realm
         return found
-

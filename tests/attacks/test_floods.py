@@ -50,9 +50,8 @@ async def test_who_is_on_the_way_or_signed_in_is_not_held_back(sqlite_databases:
     async with open_world(sqlite_databases.migrated(), tmp_path, sign_ins_per_second=PER_SECOND) as world:
         person = Browser(world.ours)
         attempt = await person.attempt()
-        for _ in range(AT_ONCE):
-            last = await Browser(world.ours).get("/sign-in")
-        assert last.status == 429
+        statuses = [(await Browser(world.ours).get("/sign-in")).status for _ in range(AT_ONCE)]
+        assert statuses[-1] == 429
         done = await person.sign_in(attempt)
         assert (await person.get(done.location)).values["code"]
         assert (await person.authorize()).values["code"]
@@ -69,9 +68,9 @@ async def test_one_ipv6_network_is_one_address_and_a_trusted_proxys_word_counts(
             """Of the last of so many at each address, behind our own proxy."""
             found = {}
             for ip, count in ips.items():
-                for _ in range(count):
-                    answer = await Browser(world.ours, ip="10.1.2.3").get("/sign-in", x_forwarded_for=f"8.8.8.8, {ip}")
-                found[ip] = answer.status
+                browser = Browser(world.ours, ip="10.1.2.3")
+                browser.more = {"x_forwarded_for": f"8.8.8.8, {ip}"}
+                found[ip] = [(await browser.get("/sign-in")).status for _ in range(count)][-1]
             return found
 
         assert await statuses({"2001:db8::1": 15, "2001:db8::2": 15, "2001:db8::3": 1, "2001:db8:0:1::1": 1}) == {
@@ -82,7 +81,9 @@ async def test_one_ipv6_network_is_one_address_and_a_trusted_proxys_word_counts(
         }
 
 
-async def test_an_application_without_a_secret_begins_no_more_often(sqlite_databases: Databases, tmp_path: Path) -> None:
+async def test_an_application_without_a_secret_begins_no_more_often(
+    sqlite_databases: Databases, tmp_path: Path
+) -> None:
     async with open_world(sqlite_databases.migrated(), tmp_path, sign_ins_per_second=1) as world:
         ours = world.ours
         await ours.change_app(authentication="none", secret=None)

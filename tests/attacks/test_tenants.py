@@ -96,7 +96,12 @@ async def test_nothing_of_another_tenant_counts_anywhere(migrated_url: str, tmp_
                 thief = Browser(ours)
                 thief.cookies = dict(loot.browser.cookies)
                 everything = {name: loot.held[kinds[0]] for name, kinds in NAMES.items()}
-                check(await tried(thief, route, path, everything), world, everything.values(), (route.method, path, "everything"))
+                check(
+                    await tried(thief, route, path, everything),
+                    world,
+                    everything.values(),
+                    (route.method, path, "everything"),
+                )
                 # Somebody of ours who tries one thing after another.
                 for name, kinds in ({} if is_told_already(route) else NAMES).items():
                     for kind in kinds:
@@ -118,7 +123,7 @@ async def test_nothing_of_another_tenant_counts_anywhere(migrated_url: str, tmp_
 def programs(world: World, loot: Loot) -> dict[str, tuple[str, dict[str, str], set[tuple[int, str]]]]:
     """What a program of ours may ask with what it got hold of: the path, the form, and the answers that are refusals."""
     held, ours, theirs = loot.held, world.ours, world.theirs
-    gone, stranger = {(400, "invalid_grant"), (403, "invalid_grant")}, {(401, "invalid_client")}
+    gone, stranger = {(400, "invalid_grant"), (403, "invalid_grant")}, {(401, "invalid_client"), (401, "access_denied")}
     code = {
         "grant_type": "authorization_code",
         "code": held["code"],
@@ -146,7 +151,11 @@ def programs(world: World, loot: Loot) -> dict[str, tuple[str, dict[str, str], s
         found[f"their client at {path}"] = path, {"token": held["access"], **theirs.client}, stranger
     for path in ("/oauth/device/code", "/connect/deviceauthorization"):
         found[f"their client at {path}"] = path, theirs.client, stranger
-    found["code by mail"] = "/passwordless/start", {**theirs.client, "connection": "email", "email": theirs.email}, stranger
+    found["code by mail"] = (
+        "/passwordless/start",
+        {**theirs.client, "connection": "email", "email": theirs.email},
+        stranger,
+    )
     return found
 
 
@@ -173,7 +182,11 @@ async def test_no_token_or_client_of_another_tenant_is_any_here(migrated_url: st
         theirs = Browser(world.theirs)
         assert (await theirs.get("/userinfo", authorization=f"Bearer {loot.held['access']}")).status == 200
         held: dict[str, Any] = programs(world, loot)
-        for name in ("code by theirs at /oauth/token", "refresh by theirs at /connect/token", "password by theirs at /oauth/token"):
+        for name in (
+            "code by theirs at /oauth/token",
+            "refresh by theirs at /connect/token",
+            "password by theirs at /oauth/token",
+        ):
             path, form, _ = held[name]
             assert (await theirs.post(path, form)).status == 200, name
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
+from unittest import mock
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import bcrypt
@@ -24,8 +26,8 @@ from muster.crypto.sealing import Sealer
 from muster.dialects.kit.browser import BROWSER, SESSION
 from muster.oidc.token import GRANTS
 from muster.signin.csrf import csrf_token
-from muster.wiring import Opened, opened
 from muster.web import Web
+from muster.wiring import Opened, opened
 from tests.access.estate import rows_of
 from tests.house import MASTER_KEY, OTHER, House, open_house
 
@@ -133,7 +135,7 @@ class Browser:
     def token(self, token: str) -> None:
         self.cookies[f"__Host-{SESSION}"] = token
 
-    async def send(self, method: str, address: str, body: bytes = b"", **headers: str) -> Answer:
+    async def send(self, method: str, address: str, body: bytes = b"", /, **headers: str) -> Answer:
         path, _, query = address.partition("?")
         named = {"host": self.party.host, **self.more, **headers}
         if self.cookies:
@@ -251,6 +253,11 @@ class Party:
     def sealed_secret(self) -> str:
         return SEALER.seal(SECRET.encode(), purpose=f"client_secret:{self.client_id}")
 
+    async def sent(self, kind: str) -> dict[str, Any]:
+        """The data of the last message of that kind that waits to be sent."""
+        waiting = await self.database.store.outbox.waiting(100, self.number)
+        return [due.message for due in waiting if due.message.kind == kind][-1].data
+
     async def settle(self) -> Self:
         """A user with a password, an application that may do everything, an API, an identity provider, names on the pages."""
         await self.act(self._settle)
@@ -303,7 +310,9 @@ class Party:
         async def act(tx: Transaction) -> Any:
             methods = [Method(name="password", at=tx.now)]
             user = await tx.need(User, self.user.id)
-            return await start_session(tx, user, NewSession(methods=methods, apps=[self.client_id], lifetime=86_400_000))
+            return await start_session(
+                tx, user, NewSession(methods=methods, apps=[self.client_id], lifetime=86_400_000)
+            )
 
         started = await self.act(act)
         return started.session.id, started.token
@@ -324,6 +333,19 @@ class World:
         self.web = house.web
         self.ours = ours
         self.theirs = theirs
+
+
+@contextlib.asynccontextmanager
+async def another_node(house: House) -> AsyncIterator[Web]:
+    """The same server once more, on the same database: a second node, or this one after a restart."""
+    settings = house.settings
+    web = Web(settings, settings.port, settings.tls_port, house.clock)
+    with mock.patch.dict(os.environ, {"MUSTER_MASTER_KEY": MASTER_KEY}):
+        await web.start()
+    try:
+        yield web
+    finally:
+        await web.stop()
 
 
 @contextlib.asynccontextmanager

@@ -290,21 +290,21 @@ NO_CLIENT = {
     [
         ("form", b"", 400),
         ("form", b"grant_type=client_credentials", 400),
-        ("form", b"grant_type=client_credentials&client_id=%00&client_secret=x&audience=y", 400),
-        ("form", b"grant_type=client_credentials&client_id=%ff&client_secret=x&audience=y", 400),
-        ("form", b"grant_type=client_credentials&client_id=" + b"a" * 100_000 + b"&client_secret=x&audience=y", 401),
+        ("form", b"grant_type=client_credentials&client_id=%00&client_secret=x&resource=y", 400),
+        ("form", b"grant_type=client_credentials&client_id=%ff&client_secret=x&resource=y", 400),
+        ("form", b"grant_type=client_credentials&client_id=" + b"a" * 100_000 + b"&client_secret=x&resource=y", 401),
         (
             "form",
-            b"grant_type=client_credentials&client_id=a&client_secret=" + b"%F0%9F%98%80" * 9 + b"&audience=y",
+            b"grant_type=client_credentials&client_id=a&client_secret=" + b"%F0%9F%98%80" * 9 + b"&resource=y",
             401,
         ),
-        ("form", b"grant_type=client_credentials&audience=y", 400),
+        ("form", b"grant_type=client_credentials&resource=y", 400),
         ("form", b"&&&===&grant_type", 400),
         ("json", b"[]", 400),
         ("json", b"{", 400),
         ("json", b'{"grant_type":["client_credentials"]}', 400),
-        ("json", b'{"grant_type":"client_credentials","client_id":"a\\u0000","client_secret":"x","audience":"y"}', 400),
-        ("json", b'{"grant_type":"client_credentials","client_id":"a","client_secret":null,"audience":"y"}', 401),
+        ("json", b'{"grant_type":"client_credentials","client_id":"a\\u0000","client_secret":"x","resource":"y"}', 400),
+        ("json", b'{"grant_type":"client_credentials","client_id":"a","client_secret":null,"resource":"y"}', 401),
     ],
 )
 def test_what_is_no_token_request(target: Target, media: str, body: bytes, status: int, path: bytes) -> None:

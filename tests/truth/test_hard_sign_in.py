@@ -43,9 +43,8 @@ async def _trust(tx: Transaction, rule: str) -> None:
 async def _signs_in(five: Five, identifier: str) -> bool:
     """Whether the pages let somebody in with this name and the right password."""
     async with five.house.anonymous() as http:
-        page = Page((await http.get("/account", follow_redirects=True)).text)
+        answer = await http.get("/account", follow_redirects=True)
         for action, typed in (("/identify", {"identifier": identifier}), ("/password", {"password": PASSWORD})):
-            form = next(form for form in page.forms if form["action"].endswith(action))
+            form = next(form for form in Page(answer.text).forms if form["action"].endswith(action))
             answer = await http.post(form["action"], data={**form.fields, **typed}, follow_redirects=True)
-            page = Page(answer.text)
         return answer.url.path == "/account"

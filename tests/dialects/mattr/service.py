@@ -57,7 +57,7 @@ class Mattr:
         services = Services(
             clock=self.clock,
             secrets=SECRETS,
-            tokens=Rings(self._rings, SECRETS).management,
+            tokens=lambda site: Rings(self._rings, SECRETS, self.clock).management(site),
             limit=self._limit,
             epochs=self.epochs,
             checked=CheckedCredentials(),
