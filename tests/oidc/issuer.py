@@ -19,10 +19,13 @@ from muster.core.connections.model import DEFAULT_NAME, Connection
 from muster.core.credentials.checks import CredentialChecks
 from muster.core.events import Event
 from muster.core.ids import new_user_id
+from muster.core.passkeys.actions import PasskeyChecks
+from muster.core.passwords.choosing import NewPasswords
 from muster.core.records import Key
 from muster.core.sessions.actions import NewSession, start_session
 from muster.core.sessions.grants import issue_grant
 from muster.core.sessions.model import Grant, Method, Session
+from muster.core.sign_in.engine import SignIn
 from muster.core.signing.model import SigningKey
 from muster.core.store import Tenant
 from muster.core.tenants.actions import furnish
@@ -31,6 +34,7 @@ from muster.core.users.model import Address, Origin, Password, PostalAddress, Pr
 from muster.crypto import tokens
 from muster.crypto.assertions import Assertions
 from muster.crypto.hashing_pool import HashingPool
+from muster.crypto.passkeys import WebAuthn
 from muster.crypto.sealing import Sealer
 from muster.crypto.totp import TimeBasedCodes
 from muster.dialects.kit.call import Site
@@ -87,11 +91,13 @@ class Provider:
         await self.act(furnish)
         await self.act(self._make)
         self.rings = Rings({self.tenant.number: stored_keys()}, SECRETS, self.clock)
-        checks = CredentialChecks(self.runner, self.passwords, SECRETS, TimeBasedCodes(), answer_failures_after=0)
+        codes = TimeBasedCodes()
+        checks = CredentialChecks(self.runner, self.passwords, SECRETS, codes, answer_failures_after=0)
+        passkeys, new_passwords = PasskeyChecks(self.runner, WebAuthn()), NewPasswords(self.store, self.passwords)
         self.services = Services(
             clock=self.clock,
             secrets=SECRETS,
-            sign_in=cast("Any", None),
+            sign_in=SignIn(self.runner, checks, passkeys, new_passwords, SECRETS, codes),
             rings=self.rings.ring,
             checks=checks,
             passwords=self.passwords,

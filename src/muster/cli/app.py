@@ -30,6 +30,9 @@ COMMANDS: Final = {
     "tenant": Entry("tenant:tenant", "List and create tenants."),
     "key": Entry("key:key", "List, create and revoke the keys that programs call with; rotate those that sign."),
     "app": Entry("application:app", "List, create and delete the applications that people sign in to."),
+    "settings": Entry(
+        "sign_in_settings:settings_group", "Show and change how people come in and what the pages look like."
+    ),
     "connection": Entry("connection:connection", "List, add and remove the identity providers that people come from."),
     "import": Entry("import_:import_group", "Bring users in from a file."),
     "passwords": Entry("passwords:passwords", "Make lists of passwords to refuse."),
