@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
+from muster.core.clock import TurnedClock
+from muster.core.errors import TooMany
 from muster.core.oauth.model import DeviceCode
 from muster.core.sign_in.model import SignInAttempt
+from muster.dialects.kit.limits import TokenBucket
 from tests.attacks.world import SECRET, Browser, World, open_world
 from tests.databases import Databases
 
@@ -100,3 +105,18 @@ async def test_an_application_without_a_secret_begins_no_more_often(
         known = {**mail, "client_secret": SECRET}
         assert (await Browser(ours).post("/passwordless/start", known)).status == 200
         assert (await Browser(ours).post("/oauth/device/code", {**public, "client_secret": SECRET})).status == 200
+
+
+def test_a_flood_from_everywhere_is_not_remembered_for_ever() -> None:
+    class Small(TokenBucket):
+        MOST_CALLERS = 3
+
+    bucket = Small(TurnedClock(0), burst=1, per_second=1)
+    for address in ("a", "b", "c"):
+        bucket.take(address)
+    with pytest.raises(TooMany):
+        bucket.take("a")
+    bucket.take("d")  # takes the place of b, who was away for longest
+    bucket.take("b")
+    with pytest.raises(TooMany):
+        bucket.take("a")

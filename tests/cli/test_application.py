@@ -27,6 +27,7 @@ def test_an_application_is_made_listed_shown_and_deleted(muster: Cli) -> None:
         "name": "My shop",
         "first_party": False,
         "authentication": "client_secret",
+        "signing_alg": "RS256",
         "grant_types": ["authorization_code", "refresh_token"],
         "redirect_uris": [URI],
         "logout_uris": ["https://shop.example.com/"],
@@ -47,6 +48,12 @@ def test_an_application_is_made_listed_shown_and_deleted(muster: Cli) -> None:
 def test_who_can_keep_no_secret_gets_none(muster: Cli) -> None:
     made = muster("app", "create", "My app", "--type", "native", "--redirect-uri", "com.example.app:/cb", "--json").json
     assert (made["client_secret"], made["authentication"]) == (None, "none")
+
+
+def test_how_its_tokens_are_signed(muster: Cli) -> None:
+    for alg in ("RS256", "ES256", "EdDSA"):
+        made = muster("app", "create", "A job", "--type", "machine", "--signing-alg", alg, "--json").json
+        assert made["signing_alg"] == alg
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,12 @@ async def test_an_application_and_an_api_choose_their_algorithms(migrated_url: s
                 signed, _, signature = token.rpartition(".")
                 raw = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
                 assert KEYS[purpose, used].verifies(raw, signed.encode())
+        await provider.change_app(signing_alg="EdDSA")
+        await provider.change_api(signing_alg="RS256")
+        given = await provider.tokens(scopes=["openid", "read:things"], audience=API)
+        assert header_of(given["access_token"])["alg"] == "EdDSA"
+        strict = await provider.ask("/oauth/token", grant_type="client_credentials", audience=API)
+        assert header_of(strict.json()["access_token"])["alg"] == "EdDSA"
 
 
 async def test_a_code_is_good_once_and_its_second_use_takes_back_what_came_of_it(migrated_url: str) -> None:

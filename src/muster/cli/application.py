@@ -91,6 +91,13 @@ def show(settings: Settings, tenant: str, as_json: bool, id_: str) -> None:  # n
 @click.option(
     "--backchannel-logout-uri", metavar="URI", default="", help="Which address is told of the end of sessions."
 )
+@click.option(
+    "--signing-alg",
+    type=click.Choice(["RS256", "ES256", "EdDSA"]),
+    default="RS256",
+    show_default=True,
+    help="How its tokens are signed.",
+)
 @click.option("--third-party", is_flag=True, help="Belongs to somebody else: people are asked what it may have.")
 def create(settings: Settings, tenant: str, as_json: bool, third_party: bool, **given: Any) -> None:  # noqa: FBT001
     """Register an application called NAME and show its id and secret."""
@@ -192,6 +199,7 @@ def _row(app: Any) -> dict[str, Any]:
         "name": app.name,
         "first_party": app.first_party,
         "authentication": app.authentication,
+        "signing_alg": app.signing_alg,
         "grant_types": app.grant_types,
         "redirect_uris": app.redirect_uris,
         "logout_uris": app.post_logout_uris,

@@ -78,7 +78,7 @@ def answer(services: Services, site: Site, issued: Issued) -> dict[str, Any]:
     now = services.clock.now() // 1000
     if issued.api is not None:
         seconds = issued.api.token_lifetime
-        token = access_token(services, site, issued.api, _about_user(issued, site), now)
+        token = access_token(services, site, issued.app, issued.api, _about_user(issued, site), now)
     else:
         seconds, token = OPAQUE_LIFETIME, issued.opaque or ""
     body = {
@@ -94,8 +94,13 @@ def answer(services: Services, site: Site, issued: Issued) -> dict[str, Any]:
     return body
 
 
-def access_token(services: Services, site: Site, api: Api, claims: Mapping[str, Any], now: int) -> str:
-    """A JWT for an API (RFC 9068 section 2.2); `claims` say whom it is about and what it allows."""
+def access_token(
+    services: Services, site: Site, app: Application, api: Api, claims: Mapping[str, Any], now: int
+) -> str:
+    """A JWT for an API (RFC 9068 section 2.2); `claims` say whom it is about and what it allows.
+
+    It is signed as the API asks, or as the application does where the API asks for nothing but the default.
+    """
     ring = services.rings(site, ACCESS)
     whole = {
         "aud": api.identifier,
@@ -104,7 +109,8 @@ def access_token(services: Services, site: Site, api: Api, claims: Mapping[str, 
         "exp": now + api.token_lifetime,
         "jti": secrets.token_urlsafe(16),
     }
-    return ring.sign(whole, alg=algorithm_of(ring, api.signing_alg), typ=JWT_ACCESS)
+    wanted = app.signing_alg if api.signing_alg == DEFAULT_ALGORITHM else api.signing_alg
+    return ring.sign(whole, alg=algorithm_of(ring, wanted), typ=JWT_ACCESS)
 
 
 def id_token(services: Services, site: Site, issued: Issued, token: str, now: int) -> str:

@@ -43,6 +43,7 @@ class Wanted(NamedTuple):
     logout_uris: Sequence[str] = ()
     backchannel_logout_uri: str = ""
     first_party: bool = True
+    signing_alg: str = "RS256"
 
 
 def register(wanted: Wanted, box: SecretBox) -> tuple[Application, str | None]:
@@ -73,6 +74,7 @@ def register(wanted: Wanted, box: SecretBox) -> tuple[Application, str | None]:
         post_logout_uris=list(dict.fromkeys(wanted.logout_uris)),
         authentication=what.authentication,
         require_pkce=what.authentication == "none",
+        signing_alg=wanted.signing_alg,
         first_party=wanted.first_party,
         backchannel_logout_uri=wanted.backchannel_logout_uri,
     )

@@ -35,7 +35,7 @@ async def exchange(call: Call, app: Application, form: Form) -> dict[str, Any]:
     services: Services = call.services
     now = services.clock.now() // 1000
     claims = {"sub": app.id, "client_id": app.id, "azp": app.id, "scope": " ".join(scopes)}
-    token = access_token(services, call.site, api, claims, now)
+    token = access_token(services, call.site, app, api, claims, now)
     await act(call, app, _told, audience, scopes)
     return {
         "access_token": token,
