@@ -59,7 +59,8 @@ def provide() -> None:
     for program in wanted:
         print(f"muster: the tests need {program.package}, which {program.why}; installing Debian's package", flush=True)
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "--quiet", "--quiet", "--yes", "install", "--no-install-recommends"]
+    # With what they recommend: a browser without fonts shows no text.
+    install = ["apt-get", "--quiet", "--quiet", "--yes", "install"]
     try:
         subprocess.run(["apt-get", "--quiet", "--quiet", "update"], env=environment, check=True)
         subprocess.run([*install, *(program.package for program in wanted)], env=environment, check=True)
