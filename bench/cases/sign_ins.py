@@ -27,7 +27,7 @@ ENOUGH: Final = 1.9
 
 
 @contextmanager
-def _sign_in(on_both: bool, place: Place, findings: Findings) -> Iterator[Once]:  # noqa: FBT001
+def _sign_in(place: Place, findings: Findings, *, on_both: bool) -> Iterator[Once]:
     """From the application to the pages and back to its tokens, 32 people at a time, as a share of what argon2 alone allows."""
     bench = place.bench
     cores: Sequence[int] = tuple(bench.cores) if on_both else (bench.cores.server,)
@@ -114,8 +114,8 @@ def _unknown_user(place: Place, findings: Findings) -> Iterator[Once]:
 
 
 CASES: Final = (
-    Simple("sign-in", "sign in with a password", "/s", functools.partial(_sign_in, False)),
+    Simple("sign-in", "sign in with a password", "/s", functools.partial(_sign_in, on_both=False)),
     Simple("get-while-signing-in", "read a user meanwhile, p99", "ms", _get_while),
     Simple("unknown-user", "wrong password, known or not", "ms", _unknown_user),
-    Simple("sign-in-two", "sign in, two cores for it", "/s", functools.partial(_sign_in, True)),
+    Simple("sign-in-two", "sign in, two cores for it", "/s", functools.partial(_sign_in, on_both=True)),
 )

@@ -58,12 +58,12 @@ class TokenEndpoint:
         if site.dialect == mattr.NAME or (site.dialect is None and audience in mattr_audiences(site)):
             return self._mattr
         if site.dialect in (None, auth0.NAME) and (
-            audience in auth0_audiences(site) or await self._is_nobody_s(site.tenant_id, asked)
+            audience in auth0_audiences(site) or await self._is_for_no_api(site.tenant_id, asked)
         ):
             return self._auth0
         return self._provider
 
-    async def _is_nobody_s(self, tenant_id: int, asked: Mapping[str, str]) -> bool:
+    async def _is_for_no_api(self, tenant_id: int, asked: Mapping[str, str]) -> bool:
         """Whether a program asks by itself for an API that there is not: `audience` is Auth0's word, whose programs know its refusal."""
         audience = asked.get("audience", "")
         if not audience or asked.get("grant_type") != "client_credentials":

@@ -1,6 +1,5 @@
 """Everything as one ASGI application: finds the site and the dialect of a request, and answers for the server itself."""
 
-import asyncio
 import contextlib
 import hmac
 import itertools
@@ -8,6 +7,7 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from starlette.types import Receive, Scope, Send
 
@@ -18,6 +18,7 @@ from muster.core.event_buffer import EventBuffer
 from muster.crypto.hashing_pool import HashingPool
 from muster.dialects.kit.api import Api
 from muster.dialects.kit.call import Call
+from muster.jobs.watch import Watch
 from muster.outside.http import Outside
 from muster.people import Errand, every_errand, every_page
 from muster.server.logs import AccessLog
@@ -32,7 +33,6 @@ from muster.wiring import Opened, Rings, job_runner, opened, sealer, signing_key
 log = logging.getLogger("muster.web")
 
 SEAL_SECONDS = 0.2
-UNAVAILABLE_SECONDS = 5.0
 JSON = (b"content-type", b"application/json; charset=utf-8")
 
 
@@ -54,7 +54,6 @@ class Web:
         self._apis: dict[bytes, Api] = {}
         self._roots: list[tuple[bytes, Api]] = []
         self._pages: dict[bytes, tuple[bytes, Api]] = {}
-        self._background: list[asyncio.Task[None]] = []
         self._own: Mapping[bytes, Callable[[Scope], Awaitable[tuple[int, bytes, bytes]]]] = {
             b"/healthz": self._healthz,
             b"/readyz": self._readyz,
@@ -87,21 +86,20 @@ class Web:
             self._roots = [(root, dialect.api) for dialect in served for root in dialect.roots]
             self._pages = {root[1:].partition(b"/")[0]: (root, page.api) for page in pages for root in page.roots}
             self._tokens = TokenEndpoint(self._apis, pages[0].api, store)
-            errands: list[Errand] = [jobs, reads, *every_errand(shared, outside, self._sites)]
+            errands: list[Errand] = [
+                jobs,
+                reads,
+                *every_errand(shared, outside, self._sites),
+                Watch("events without a position", self._seal_events, every=SEAL_SECONDS, at_once=False),
+                Watch("signing keys", partial(rings.refresh, store), every=rings.REFRESH_SECONDS, at_once=False),
+            ]
             for errand in errands:
                 errand.start()
                 stack.push_async_callback(errand.stop)
-            self._background = [
-                asyncio.create_task(self._seal_events()),
-                asyncio.create_task(self._follow_rotations(rings)),
-            ]
             self._open = stack.pop_all()
 
     async def stop(self) -> None:
         """Finish what runs in the background and close."""
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
         if self._access_log is not None:
             self._access_log.flush()
         self._metrics.save()
@@ -191,28 +189,7 @@ class Web:
         body, media = self._metrics.page(ready=await self._ready())
         return 200, media, body
 
-    async def _follow_rotations(self, rings: Rings) -> None:
-        """Sign and verify with the keys that there are: they may be rotated by another process."""
-        while True:
-            await asyncio.sleep(rings.REFRESH_SECONDS)
-            try:
-                await rings.refresh(self._opened.store)
-            except Unavailable:
-                await asyncio.sleep(UNAVAILABLE_SECONDS)
-            except Exception:
-                log.exception("signing keys could not be read")
-
     async def _seal_events(self) -> None:
         """Give committed events their positions; followers read nothing else."""
-        pause = SEAL_SECONDS
-        while True:
-            await asyncio.sleep(pause)
-            pause = SEAL_SECONDS
-            try:
-                while await self._opened.store.events.seal():
-                    pass
-            except Unavailable:
-                # Each try is told in the log, so there are few while the database is away.
-                pause = UNAVAILABLE_SECONDS
-            except Exception:
-                log.exception("events could not be given their positions")
+        while await self._opened.store.events.seal():
+            pass

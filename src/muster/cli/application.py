@@ -51,16 +51,12 @@ def app() -> None:
 @with_database
 @with_tenant
 @with_json
-def list_(settings: Settings, tenant: str, as_json: bool) -> None:  # noqa: FBT001
+def list_(settings: Settings, tenant: str, *, as_json: bool) -> None:
     """List the applications, oldest first."""
-    from muster.cli.output import print_json, print_table
+    from muster.cli.output import print_listing
 
-    rows = wait_for(_list(settings, tenant))
-    if as_json:
-        print_json(rows)
-    else:
-        columns = ("client_id", "name", "first_party", "redirect_uris", "created_at")
-        print_table(columns, [[_cell(row[column]) for column in columns] for row in rows])
+    columns = ("client_id", "name", "first_party", "redirect_uris", "created_at")
+    print_listing(wait_for(_list(settings, tenant)), columns, as_json=as_json, cell=_cell)
 
 
 @app.command()
@@ -68,7 +64,7 @@ def list_(settings: Settings, tenant: str, as_json: bool) -> None:  # noqa: FBT0
 @with_tenant
 @with_json
 @click.argument("id_", metavar="ID")
-def show(settings: Settings, tenant: str, as_json: bool, id_: str) -> None:  # noqa: FBT001
+def show(settings: Settings, tenant: str, *, as_json: bool, id_: str) -> None:
     """Show the application ID; its secret is not shown."""
     _print(wait_for(_show(settings, tenant, id_)), as_json=as_json)
 
@@ -99,7 +95,7 @@ def show(settings: Settings, tenant: str, as_json: bool, id_: str) -> None:  # n
     help="How its tokens are signed.",
 )
 @click.option("--third-party", is_flag=True, help="Belongs to somebody else: people are asked what it may have.")
-def create(settings: Settings, tenant: str, as_json: bool, third_party: bool, **given: Any) -> None:  # noqa: FBT001
+def create(settings: Settings, tenant: str, *, as_json: bool, third_party: bool, **given: Any) -> None:
     """Register an application called NAME and show its id and secret."""
     from muster.core.apps.registration import Wanted
 

@@ -38,7 +38,7 @@ class Finding(NamedTuple):
 @click.command(epilog=EPILOG)
 @with_settings(*OPTIONS)
 @with_json
-def check(settings: Settings, as_json: bool) -> int:  # noqa: FBT001
+def check(settings: Settings, *, as_json: bool) -> int:
     """Look for what would keep a server from running well."""
     from muster.cli.output import print_json, printable
 

@@ -44,17 +44,13 @@ def connection() -> None:
 @with_settings("data_dir", "database_url")
 @with_tenant
 @with_json
-def list_(settings: Settings, tenant: str, as_json: bool) -> None:  # noqa: FBT001
+def list_(settings: Settings, tenant: str, *, as_json: bool) -> None:
     """List the connections, oldest first; secrets are not shown."""
     from muster.cli.connections import list_connections
-    from muster.cli.output import print_json, print_table
+    from muster.cli.output import print_listing
 
-    rows = wait_for(list_connections(settings, tenant))
-    if as_json:
-        print_json(rows)
-    else:
-        columns = ("id", "name", "kind", "provider", "usable", "apps")
-        print_table(columns, [[str(row[column]) for column in columns] for row in rows])
+    columns = ("id", "name", "kind", "provider", "usable", "apps")
+    print_listing(wait_for(list_connections(settings, tenant)), columns, as_json=as_json, cell=str)
 
 
 @connection.command(epilog=ADD)
@@ -117,7 +113,7 @@ def list_(settings: Settings, tenant: str, as_json: bool) -> None:  # noqa: FBT0
 @click.option(
     "--audience", metavar="TEXT", default="", help="Our entity id, instead of the address of our metadata (saml)."
 )
-def add(settings: Settings, tenant: str, as_json: bool, **given: Any) -> None:  # noqa: FBT001
+def add(settings: Settings, tenant: str, *, as_json: bool, **given: Any) -> None:
     """Let people come from a provider of KIND, under NAME, and show what it must be told of us."""
     from muster.cli.connections import ASKS_FOR, NEEDED, NotGiven, add_connection
     from muster.cli.output import print_json, print_pairs

@@ -20,7 +20,7 @@ The first password is null once it was changed."""
 @with_database
 @with_tenant
 @with_json
-def credentials(settings: Settings, tenant: str, as_json: bool) -> None:  # noqa: FBT001
+def credentials(settings: Settings, tenant: str, *, as_json: bool) -> None:
     """Show the addresses, keys and first password of a server that was started."""
     from muster.cli.output import print_json, print_pairs
 

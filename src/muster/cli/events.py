@@ -84,11 +84,12 @@ def events() -> None:
 def tail(
     settings: Settings,
     tenant: str,
-    as_json: bool,  # noqa: FBT001
+    *,
+    as_json: bool,
     about: str | None,
     kinds: tuple[str, ...],
     limit: int,
-    follow: bool,  # noqa: FBT001
+    follow: bool,
 ) -> None:
     """Print the last events, oldest first."""
     from muster.cli import event_log
@@ -108,7 +109,7 @@ def tail(
 @click.option("--client", metavar="ID", help="Only for this application, or through this program's key.")
 @click.option("--ip", metavar="ADDRESS", help="Only from this network address.")
 @click.option("--limit", metavar="N", type=click.IntRange(1, 100_000), default=100, show_default=True, help="How many.")
-def search(settings: Settings, tenant: str, as_json: bool, limit: int, **asked: Any) -> None:  # noqa: FBT001
+def search(settings: Settings, tenant: str, *, as_json: bool, limit: int, **asked: Any) -> None:
     """Print the events that match all that is asked for, newest first."""
     from muster.cli import event_log
 

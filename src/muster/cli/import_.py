@@ -79,8 +79,9 @@ def auth0(
     tenant: str,
     file: str,
     connection: str | None,
-    upsert: bool,  # noqa: FBT001
-    restart: bool,  # noqa: FBT001
+    *,
+    upsert: bool,
+    restart: bool,
 ) -> int:
     """Import users in the format of Auth0's bulk import."""
     return _run(settings, Wanted("auth0", file, tenant, connection, upsert, restart))
@@ -92,7 +93,7 @@ def auth0(
 @click.argument("file")
 @click.option("--connection", metavar="NAME", help="Connection to import into.  [default: the one that each row names]")
 @_restart_option
-def ndjson(settings: Settings, tenant: str, file: str, connection: str | None, restart: bool) -> int:  # noqa: FBT001
+def ndjson(settings: Settings, tenant: str, file: str, connection: str | None, *, restart: bool) -> int:
     """Import users whom `muster export ndjson` wrote."""
     return _run(settings, Wanted("ndjson", file, tenant, connection, restart=restart))
 

@@ -33,16 +33,12 @@ def jobs() -> None:
 @with_tenant
 @with_json
 @click.option("--limit", metavar="N", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many.")
-def list_(settings: Settings, tenant: str, as_json: bool, limit: int) -> None:  # noqa: FBT001
+def list_(settings: Settings, tenant: str, *, as_json: bool, limit: int) -> None:
     """List jobs, the latest first."""
-    from muster.cli.output import print_json, print_table
+    from muster.cli.output import print_listing
 
-    rows = [_row(job) for job in wait_for(_newest(settings, tenant, limit))]
-    if as_json:
-        print_json(rows)
-        return
     columns = ("id", "kind", "state", "done", "failed", "connection", "created_at")
-    print_table(columns, [[row[column] for column in columns] for row in rows])
+    print_listing([_row(job) for job in wait_for(_newest(settings, tenant, limit))], columns, as_json=as_json)
 
 
 @jobs.command()
@@ -50,7 +46,7 @@ def list_(settings: Settings, tenant: str, as_json: bool, limit: int) -> None:  
 @with_tenant
 @with_json
 @click.argument("job")
-def show(settings: Settings, tenant: str, as_json: bool, job: str) -> None:  # noqa: FBT001
+def show(settings: Settings, tenant: str, *, as_json: bool, job: str) -> None:
     """Show one job."""
     from muster.cli.output import print_json, print_pairs
 

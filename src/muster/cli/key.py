@@ -70,7 +70,7 @@ def key() -> None:
 @with_database
 @with_tenant
 @with_json
-def list_(settings: Settings, tenant: str, as_json: bool) -> None:  # noqa: FBT001
+def list_(settings: Settings, tenant: str, *, as_json: bool) -> None:
     """List the keys of every dialect, oldest first; their secrets are not shown."""
     from muster.cli.output import print_json, print_table
 
@@ -89,7 +89,7 @@ def list_(settings: Settings, tenant: str, as_json: bool) -> None:  # noqa: FBT0
 @click.argument("name")
 @click.option("--dialect", metavar="NAME", default="auth0", show_default=True, help="Which API it is for.")
 @click.option("--scopes", metavar="LIST", required=True, help="What it may do, comma-separated; all for everything.")
-def create(settings: Settings, tenant: str, as_json: bool, name: str, dialect: str, scopes: str) -> None:  # noqa: FBT001
+def create(settings: Settings, tenant: str, *, as_json: bool, name: str, dialect: str, scopes: str) -> None:
     """Make a key called NAME and show its secret."""
     from muster.cli.keys import KINDS
     from muster.cli.output import print_json, print_pairs
@@ -131,7 +131,9 @@ def revoke(settings: Settings, tenant: str, id_: str) -> None:
 )
 @click.option("--alg", type=click.Choice(("RS256", "ES256", "EdDSA")), default="RS256", show_default=True)
 @click.option("--at-once", is_flag=True, help="The old key is known to somebody: its tokens count no more.")
-def rotate(settings: Settings, tenant: str, as_json: bool, purpose: "Purpose", alg: "Algorithm", at_once: bool) -> None:  # noqa: FBT001
+def rotate(
+    settings: Settings, tenant: str, *, as_json: bool, purpose: "Purpose", alg: "Algorithm", at_once: bool
+) -> None:
     """Let a new key sign tokens."""
     from muster.cli.output import print_json, print_pairs
 

@@ -19,7 +19,7 @@ them it stays. With --json you see its code or link too."""
 @with_database
 @with_json
 @click.option("--limit", metavar="N", type=click.IntRange(1, 10_000), default=100, show_default=True, help="How many.")
-def outbox(settings: Settings, as_json: bool, limit: int) -> None:  # noqa: FBT001
+def outbox(settings: Settings, *, as_json: bool, limit: int) -> None:
     """List the messages that wait to be sent, oldest first."""
     from muster.cli.output import print_json, print_table, timestamp
 

@@ -1,7 +1,7 @@
 """How commands print: tables for people, JSON for programs."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -27,6 +27,20 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         # Text, not markup: a name in square brackets is a name.
         table.add_row(*(Text("-" if value is None else printable(str(value)), overflow="fold") for value in row))
     Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False).print(table)
+
+
+def print_listing(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[str],
+    *,
+    as_json: bool,
+    cell: Callable[[Any], object] = lambda value: value,
+) -> None:
+    """Rows as JSON, whole; or for people these columns of them, each value as `cell` has it."""
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(columns, [[cell(row[column]) for column in columns] for row in rows])
 
 
 def print_pairs(pairs: Iterable[tuple[str, object]]) -> None:

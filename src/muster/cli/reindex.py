@@ -40,7 +40,7 @@ Exit status: 0 when it came to the end, 130 when it was interrupted."""
     is_flag=True,
     help="Remove all search rows first and make them all anew, not only those of an older version.",
 )
-def reindex(settings: Settings, everyone: bool) -> int:  # noqa: FBT001 - click's way
+def reindex(settings: Settings, *, everyone: bool) -> int:
     """Make the search rows of users anew."""
     done: list[Progress] = []
     began = time.monotonic()

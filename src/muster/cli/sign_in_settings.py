@@ -27,7 +27,7 @@ def settings_group() -> None:
 @with_database
 @with_tenant
 @with_json
-def show(settings: Settings, tenant: str, as_json: bool) -> None:  # noqa: FBT001
+def show(settings: Settings, tenant: str, *, as_json: bool) -> None:
     """Show every setting with its value."""
     _print(wait_for(_change(settings, tenant, {})), as_json=as_json)
 
@@ -37,7 +37,7 @@ def show(settings: Settings, tenant: str, as_json: bool) -> None:  # noqa: FBT00
 @with_tenant
 @with_json
 @click.argument("pairs", metavar="NAME=VALUE", nargs=-1, required=True)
-def set_(settings: Settings, tenant: str, as_json: bool, pairs: tuple[str, ...]) -> None:  # noqa: FBT001
+def set_(settings: Settings, tenant: str, *, as_json: bool, pairs: tuple[str, ...]) -> None:
     """Change some of them, all or none."""
     _print(wait_for(_change(settings, tenant, dict(map(_pair, pairs)))), as_json=as_json)
 

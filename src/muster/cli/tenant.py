@@ -31,7 +31,7 @@ def tenant() -> None:
 @tenant.command("list")
 @with_database
 @with_json
-def list_(settings: Settings, as_json: bool) -> None:  # noqa: FBT001
+def list_(settings: Settings, *, as_json: bool) -> None:
     """List the tenants, oldest first."""
     from muster.cli.output import print_json, print_table
 

@@ -59,7 +59,8 @@ def user() -> None:
 def list_(
     settings: Settings,
     tenant: str,
-    as_json: bool,  # noqa: FBT001
+    *,
+    as_json: bool,
     limit: int,
     offset: int,
     email: str | None,
@@ -86,7 +87,7 @@ def list_(
 @with_json
 @with_connection
 @click.argument("user")
-def show(settings: Settings, tenant: str, as_json: bool, connection: str | None, user: str) -> None:  # noqa: FBT001
+def show(settings: Settings, tenant: str, *, as_json: bool, connection: str | None, user: str) -> None:
     """Show USER, without passwords and secrets."""
     from muster.cli import users
     from muster.cli.output import print_json, print_pairs
@@ -111,9 +112,10 @@ def show(settings: Settings, tenant: str, as_json: bool, connection: str | None,
 def create(
     settings: Settings,
     tenant: str,
-    as_json: bool,  # noqa: FBT001
+    *,
+    as_json: bool,
     connection: str | None,
-    password_stdin: bool,  # noqa: FBT001
+    password_stdin: bool,
     **given: Any,
 ) -> None:
     """Make a user with an e-mail address, a user name, or both."""
@@ -138,7 +140,7 @@ def create(
 @with_connection
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.argument("user")
-def delete(settings: Settings, tenant: str, connection: str | None, yes: bool, user: str) -> None:  # noqa: FBT001
+def delete(settings: Settings, tenant: str, connection: str | None, *, yes: bool, user: str) -> None:
     """Delete USER and all that is theirs, for good."""
     from muster.cli import users
 
@@ -161,10 +163,11 @@ def delete(settings: Settings, tenant: str, connection: str | None, yes: bool, u
 def reset_password(
     settings: Settings,
     tenant: str,
-    as_json: bool,  # noqa: FBT001
+    *,
+    as_json: bool,
     connection: str | None,
-    password_stdin: bool,  # noqa: FBT001
-    internal: bool,  # noqa: FBT001
+    password_stdin: bool,
+    internal: bool,
     user: str,
 ) -> None:
     """Give USER a new password, which is made and shown unless it is read."""

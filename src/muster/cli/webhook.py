@@ -50,7 +50,7 @@ def webhook() -> None:
     "--kind", "kinds", metavar="KIND", multiple=True, help="What to tell of: user.created, user.*; any number."
 )
 @click.option("--description", metavar="TEXT", default="", help="What it is for.")
-def add(settings: Settings, tenant: str, as_json: bool, url: str, kinds: tuple[str, ...], description: str) -> None:  # noqa: FBT001
+def add(settings: Settings, tenant: str, *, as_json: bool, url: str, kinds: tuple[str, ...], description: str) -> None:
     """Tell URL of events from now on, and show the secret."""
     from muster.cli.output import print_json, print_pairs
 
@@ -65,16 +65,12 @@ def add(settings: Settings, tenant: str, as_json: bool, url: str, kinds: tuple[s
 @with_database
 @with_tenant
 @with_json
-def list_(settings: Settings, tenant: str, as_json: bool) -> None:  # noqa: FBT001
+def list_(settings: Settings, tenant: str, *, as_json: bool) -> None:
     """List the addresses, oldest first, and how each is doing."""
-    from muster.cli.output import print_json, print_table
+    from muster.cli.output import print_listing
 
-    rows = wait_for(_list(settings, tenant))
-    if as_json:
-        print_json(rows)
-    else:
-        columns = ("id", "url", "kinds", "state", "late", "created_at")
-        print_table(columns, [[_cell(row[column]) for column in columns] for row in rows])
+    columns = ("id", "url", "kinds", "state", "late", "created_at")
+    print_listing(wait_for(_list(settings, tenant)), columns, as_json=as_json, cell=_cell)
 
 
 @webhook.command()

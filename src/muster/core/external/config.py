@@ -6,8 +6,6 @@ It is a part of its `Connection` (`Connection.provider`). Secrets in it are seal
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Literal
 
-import msgspec
-
 from muster.core.users.model import Part
 
 if TYPE_CHECKING:
@@ -143,11 +141,3 @@ def is_offered(connection: "Connection", app_id: str) -> bool:
 def offered(connections: "Iterable[Connection]", app_id: str) -> "list[Connection]":
     """The connections that a sign-in page shows, in their order."""
     return [connection for connection in connections if is_offered(connection, app_id)]
-
-
-_encode = msgspec.json.Encoder().encode
-
-
-def show_provider(provider: Provider) -> bytes:
-    """A description as JSON, secrets as they are sealed."""
-    return _encode(provider)

@@ -98,7 +98,7 @@ class SignUps:
         `Invalid("missing", fields)`; `Conflict`: unproved, held (`kinds`; see `held.py`: `release_held` is the decision to take
         the addresses). `Taken` (kind email, phone or username) when somebody else has it by now.
         """
-        return await self._run(context, tenant_id, _complete, attempt_id, browser, release_held)
+        return await self._run(context, tenant_id, _complete, attempt_id, browser, release_held=release_held)
 
     async def take_over(self, tenant_id: int, attempt_id: str, browser: str, context: Context) -> str:
         """Instead of a new account, the one that has the proved address without proof: the text of a ticket to reset its password.
@@ -188,7 +188,7 @@ async def _verify(tx: Transaction, attempt_id: str, browser: str, kind: Kind, co
     return await _shown(tx, settings, realm, tx.save(take_code(tx, sign_up, kind, code)))
 
 
-async def _complete(tx: Transaction, attempt_id: str, browser: str, release_held: bool) -> User:  # noqa: FBT001
+async def _complete(tx: Transaction, attempt_id: str, browser: str, *, release_held: bool) -> User:
     settings, realm, sign_up = await _begun(tx, attempt_id, browser)
     attempt = await the_attempt(tx, attempt_id, browser)
     if sign_up.user_id is not None:  # asked twice

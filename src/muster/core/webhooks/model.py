@@ -28,7 +28,7 @@ class Replay(Part, frozen=True, kw_only=True):
 
 
 class WebhookEndpoint(Record, frozen=True, kw_only=True):
-    """One address that is told of events. `secret` is sealed; `kinds` of events, all when empty; `style` is how they are worded.
+    """One address that is told of events. `secret` is sealed; `kinds` of events, all when empty.
 
     `after` is the position of the last event that was taken up for it; what failed of those is `late`. Since `failing_since`
     nothing was taken. `holder` delivers until `held_until`; then anybody may.
@@ -38,7 +38,6 @@ class WebhookEndpoint(Record, frozen=True, kw_only=True):
     secret: str
     description: str = ""
     kinds: list[str] = []
-    style: str = "muster"
     disabled: bool = False
     after: int = 0
     late: list[Late] = []

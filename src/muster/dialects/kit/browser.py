@@ -21,15 +21,18 @@ YEAR: Final = 365 * 86_400
 
 
 def cookies_of(call: Call) -> dict[str, str]:
-    """The cookies of a call; none when they cannot be read."""
-    jar: SimpleCookie = SimpleCookie()
-    try:
-        for name, value in call.headers:
-            if name == b"cookie":
+    """The cookies of a call by their names; a header that cannot be read has none."""
+    found: dict[str, str] = {}
+    for name, value in call.headers:
+        if name == b"cookie":
+            jar: SimpleCookie = SimpleCookie()
+            try:
                 jar.load(value.decode("latin-1"))
-    except CookieError:
-        return {}
-    return {name: morsel.value for name, morsel in jar.items()}
+            except CookieError:
+                continue
+            for key, morsel in jar.items():
+                found.setdefault(key, morsel.value)
+    return found
 
 
 def browser_secret(call: Call) -> str:
@@ -67,18 +70,31 @@ def drop_session(site: Site) -> Header:
     return _set(site, SESSION, "", 0)
 
 
-def refuse_foreign(call: Call) -> None:
-    """Refuse a call with cookies that another site made the browser send (Fetch Metadata; the Origin header, RFC 6454)."""
+def refuse_foreign(call: Call, *, over_plain_http: bool = False) -> None:
+    """Refuse what another site's page makes a browser send: it would bring the cookies along (Fetch Metadata; RFC 6454).
+
+    Cookies that say `SameSite` alone leave out older browsers and neighbours below the same domain. A server without a public
+    address of its own is reached by either port of this machine, `over_plain_http` by the plain one too.
+    """
+    fetch_site = call.header(b"sec-fetch-site")
+    if fetch_site is not None and fetch_site.strip().lower() not in (b"same-origin", b"none"):
+        raise Forbidden("foreign_origin")
     origin = call.header(b"origin")
-    site = call.header(b"sec-fetch-site")
-    foreign = origin is not None and origin.decode("latin-1").lower() not in _origins(call.site)
-    if foreign or (site is not None and site not in (b"same-origin", b"none")):
+    if origin is not None and not _is_own(call.site, origin.decode("latin-1"), over_plain_http=over_plain_http):
         raise Forbidden("foreign_origin")
 
 
-def _origins(site: Site) -> set[str]:
-    parts = [urlsplit(address) for address in (site.public_url, *site.also)]
-    return {f"{each.scheme}://{each.netloc}".lower() for each in parts}
+def _is_own(site: Site, origin: str, *, over_plain_http: bool) -> bool:
+    try:
+        scheme, host, path, query, fragment = urlsplit(origin)
+    except ValueError:
+        return False
+    if path or query or fragment or scheme not in ("http", "https"):
+        return False
+    own = {urlsplit(address.lower())[:2] for address in (site.public_url, *site.also)}
+    if site.also and over_plain_http:
+        own |= {("http", netloc) for _, netloc in own}
+    return (scheme, host.lower()) in own
 
 
 def _set(site: Site, name: str, value: str, seconds: int | None) -> Header:

@@ -1,8 +1,6 @@
 """The session of a call → `Actor`: its cookie, header or bearer token, and what its user's hub roles allow in the core."""
 
-from http.cookies import CookieError, SimpleCookie
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
 from muster.core.actor import Actor
 from muster.core.actor import Permissions as May
@@ -16,7 +14,8 @@ from muster.core.hub_roles.model import HubRoles, permissions_of
 from muster.core.sessions.actions import session_of_token, touch, wants_touch
 from muster.core.sessions.model import Session
 from muster.core.users.model import User
-from muster.dialects.kit.call import Call, Caller, Site
+from muster.dialects.kit import browser
+from muster.dialects.kit.call import Call, Caller
 from muster.dialects.kit.errors import Forbidden, Unauthorized
 from muster.dialects.kit.reply import Header
 from muster.dialects.netwrix.operation import operation_of
@@ -126,7 +125,7 @@ def presented_by(call: Call) -> Presented | None:
     scheme, _, token = (call.header(b"authorization") or b"").partition(b" ")
     if scheme.lower() == b"bearer" and token.strip():
         return Presented(token.decode("latin-1").strip(), by_cookie=False)
-    cookies = _cookies(call)
+    cookies = browser.cookies_of(call)
     order = (PERMANENT, SESSION) if cookies.get(CHOICE) == "perm" else (SESSION, PERMANENT)
     kept = next((cookies[name] for name in order if cookies.get(name)), None)
     return None if kept is None else Presented(kept, by_cookie=True)
@@ -150,43 +149,8 @@ def no_cookies(call: Call) -> list[Header]:
 
 
 def refuse_foreign(call: Call) -> None:
-    """Refuse what another site's page makes a browser send: it would bring the cookie along.
-
-    Strict cookies alone leave out older browsers and neighbours below the same domain.
-    """
-    fetch_site = call.header(b"sec-fetch-site")
-    if fetch_site is not None and fetch_site.strip().lower() not in (b"same-origin", b"none"):
-        raise Forbidden("foreign_origin")
-    origin = call.header(b"origin")
-    if origin is not None and not _is_own(call.site, origin.decode("latin-1")):
-        raise Forbidden("foreign_origin")
-
-
-def _is_own(site: Site, origin: str) -> bool:
-    try:
-        scheme, host, path, query, fragment = urlsplit(origin)
-    except ValueError:
-        return False
-    if path or query or fragment or scheme not in ("http", "https"):
-        return False
-    own = {urlsplit(address)[:2] for address in (site.public_url, *site.also)}
-    if site.also:  # no public address of its own: reached by either port of this machine, one of them plain
-        own |= {("http", netloc) for _, netloc in own}
-    return (scheme, host) in own
-
-
-def _cookies(call: Call) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in call.headers:
-        if name == b"cookie":
-            jar = SimpleCookie()
-            try:
-                jar.load(value.decode("latin-1"))
-            except CookieError:
-                continue
-            for key, morsel in jar.items():
-                found.setdefault(key, morsel.value)
-    return found
+    """Refuse what another site's page makes a browser send. The programs of this API speak plain HTTP on a machine of their own."""
+    browser.refuse_foreign(call, over_plain_http=True)
 
 
 def _cookie(call: Call, name: str, value: str, seconds: int | None = None) -> Header:

@@ -60,14 +60,16 @@ async def _credentials(call: Call, request: Bound) -> Reply:
     # One who must prove a second factor has not come in yet.
     roles = await hub_roles(call.store, call.tenant_id)
     actor = first_step(user, attempt.actor.door) if user.mfa.required else actor_of(user, roles)
-    started, user = await call.runner.run_from(call.context, call.tenant_id, actor, _start, user.id, services, remember)
+    started, user = await call.runner.run_from(
+        call.context, call.tenant_id, actor, _start, user.id, services, remember=remember
+    )
     signed = SignedIn(started.session, user, roles, started.token)
     call.actor = actor_of(user, roles)
     shown = show_session(signed, names, services.clock.now())
     return json_reply(200, shown, session_cookies(call, started.token, remember=remember))
 
 
-async def _start(tx: Transaction, user_id: str, services: Services, remember: bool) -> tuple[Started, User]:  # noqa: FBT001
+async def _start(tx: Transaction, user_id: str, services: Services, *, remember: bool) -> tuple[Started, User]:
     user = await tx.need(User, user_id)
     settings = services.settings
     idle = settings.remembered_days * DAY if remember else settings.session_minutes * MINUTE
