@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from html.parser import HTMLParser
 from typing import Any
 
 import httpx
@@ -12,23 +11,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from tests.oidc.browsing import CALLBACK, ISSUER, SECRET, Answer, Browser, Front
-
-
-class Posted(HTMLParser):
-    """Where a page posts to, and what."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.action = ""
-        self.fields: dict[str, str] = {}
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self.action = given["action"]
-        elif tag == "input":
-            self.fields[given["name"]] = given["value"]
+from tests.signin.html_page import Page
 
 
 class RelyingParty:
@@ -74,8 +57,8 @@ class RelyingParty:
     def told(self, answer: Answer) -> dict[str, str]:
         """The values of an answer that goes to the application, in the way that it asked for."""
         if self.mode == "form_post":
-            form = Posted(answer.text)
-            assert (answer.status, form.action) == (200, CALLBACK), answer.text
+            form = Page(answer.text).forms[0]
+            assert (answer.status, form["action"]) == (200, CALLBACK), answer.text
             return form.fields
         assert (answer.status, answer.to) == (303, CALLBACK), answer.text
         return dict(answer.values)

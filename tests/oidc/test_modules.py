@@ -14,11 +14,13 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from muster.core.outside import Fetched
-from muster.core.users.model import PostalAddress, Profile
+from muster.core.query import Everyone, Order, Page
+from muster.core.users.model import Address, PostalAddress, Profile
 from muster.oidc.backchannel import LogoutSender
 from tests.oidc.browsing import CALLBACK, CHALLENGE, ISSUER, SECRET, VERIFIER, Answer, Front
 from tests.oidc.modules import BACKCHANNEL, BASIC, CONFIG, LOGOUT
-from tests.oidc.relying_party import Posted, RelyingParty
+from tests.oidc.relying_party import RelyingParty
+from tests.signin.html_page import Page as Html
 
 Check = Callable[[RelyingParty], Awaitable[None]]
 
@@ -178,19 +180,12 @@ SCOPES: dict[str, set[str]] = {
 
 async def person_with_everything(front: Front) -> None:
     """The person says all that there is to say."""
-    found = await front.store.search_users(front.tenant_id, *_everyone())
-    phone = (
-        found[0].emails[0].__class__(id="p", value="+15550100", primary=True, verified=True, created_at=1, updated_at=1)
-    )
+    everybody = Everyone(), Order("id", descending=False), Page(0, 1)
+    [person] = await front.store.search_users(front.tenant_id, *everybody)
+    phone = Address(id="p", value="+15550100", primary=True, verified=True, created_at=1, updated_at=1)
     texts: dict[str, Any] = dict.fromkeys(PROFILE - {"updated_at"}, "text")
     place = PostalAddress(locality="Here", country="NZ")
-    await front.change_user(found[0].id, phones=[phone], profile=Profile(**texts, address=place))
-
-
-def _everyone() -> tuple[Any, Any, Any]:
-    from muster.core.query import Everyone, Order, Page
-
-    return Everyone(), Order("id", descending=False), Page(0, 1)
+    await front.change_user(person.id, phones=[phone], profile=Profile(**texts, address=place))
 
 
 @module("oidcc-scope-profile", "oidcc-scope-email", "oidcc-scope-address", "oidcc-scope-phone")
@@ -364,8 +359,8 @@ async def _leave(party: RelyingParty, **parameters: str) -> Answer:
         parameters["id_token_hint"] = f"{head}.{rest[:-8]}{'A' * 8}"
     answer = await party.browser.get("/oidc/logout", **parameters)
     if answer.status == 200 and "<form" in answer.text:
-        form = Posted(answer.text)
-        answer = await party.browser.post(form.action, {**form.fields, "decision": "sign_out"})
+        form = Html(answer.text).forms[0]
+        answer = await party.browser.post(form["action"], {**form.fields, "decision": "sign_out"})
     return answer
 
 

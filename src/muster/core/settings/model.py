@@ -108,7 +108,9 @@ class Branding(Part, frozen=True, kw_only=True):
 
 
 class SignInSettings(Record, frozen=True, kw_only=True):
-    """All of it. With `self_deletion` people may delete their own accounts. `texts` are a tenant's own words, by language and name; `vendor` keeps what only one API knows, as it was sent."""
+    """All of it. With `self_deletion` people may delete their own accounts. `texts` are a tenant's own words, by language and name;
+    `vendor` keeps what only one API knows, as it was sent.
+    """
 
     id: str = SETTINGS_ID
     email: IdentifierRule = IdentifierRule()

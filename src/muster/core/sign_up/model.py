@@ -45,7 +45,5 @@ class SignUp(Record, frozen=True, kw_only=True):
     legal_accepted_at: int | None = None
     connection_id: str | None = None
     external: dict[str, Any] | None = None
-    ticket: str | None = None
     user_id: str | None = None
-    session_id: str | None = None
     expires_at: int = 0
